@@ -1,0 +1,22 @@
+//! What a blog is: posts, their addresses, releases, and the ports to where they are kept.
+//!
+//! Pure: no HTTP, no driver, no runtime, no clock and no environment. Time is an argument.
+
+mod error;
+mod hash;
+mod post;
+mod release;
+mod tag;
+
+pub use crate::error::StoreError;
+pub use crate::hash::{ContentHash, HashError};
+pub use crate::post::cursor::{Cursor, CursorError};
+pub use crate::post::date::{DateError, PostDate};
+pub use crate::post::outline::{Heading, nested};
+pub use crate::post::path::{PostPath, PostPathError};
+pub use crate::post::query::{Neighbours, PostQuery, SeriesCount, TagCount, YearCount};
+pub use crate::post::reader::PostReader;
+pub use crate::post::{Post, PostSummary, Visibility, visibility};
+pub use crate::release::writer::{Difference, Lease, PostWriter, VisiblePost};
+pub use crate::release::{CurrentRelease, ReleaseId, ReleaseSeq};
+pub use crate::tag::{Tag, TagError};

@@ -1,0 +1,47 @@
+//! The port through which posts are read.
+
+use crate::{
+    CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostSummary, ReleaseSeq, SeriesCount,
+    StoreError, TagCount, YearCount,
+};
+use async_trait::async_trait;
+
+/// Reads registered posts. The API holds this, and so has no way to write.
+///
+/// A caller asks for the [current release](PostReader::current) once and passes its number to
+/// every further question of the same request, so that one answer never mixes two releases.
+#[async_trait]
+pub trait PostReader: Send + Sync {
+    /// The release that readers see, or `None` before the first was registered.
+    async fn current(&self) -> Result<Option<CurrentRelease>, StoreError>;
+
+    /// The posts that `query` asks for, newest first.
+    async fn list(
+        &self,
+        release: ReleaseSeq,
+        query: &PostQuery,
+    ) -> Result<Vec<PostSummary>, StoreError>;
+
+    /// The post at `path`, or `None` if this release has none there.
+    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError>;
+
+    /// The posts right before and after `post` in the order of lists.
+    async fn neighbours(
+        &self,
+        release: ReleaseSeq,
+        post: &PostSummary,
+    ) -> Result<Neighbours, StoreError>;
+
+    /// Every tag with its count, most posts first, then by name.
+    async fn tags(&self, release: ReleaseSeq) -> Result<Vec<TagCount>, StoreError>;
+
+    /// Every year with its count, newest first.
+    async fn years(&self, release: ReleaseSeq) -> Result<Vec<YearCount>, StoreError>;
+
+    /// Every series with its count, by name.
+    async fn series(&self, release: ReleaseSeq) -> Result<Vec<SeriesCount>, StoreError>;
+
+    /// All posts of the release in the order of lists, with their text: what a search index is
+    /// built from.
+    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError>;
+}
