@@ -84,11 +84,8 @@ impl PostPath {
     /// As [`PostPath::parse`].
     pub fn from_route(route: &str) -> Result<Self, PostPathError> {
         let route = route.strip_prefix('/').unwrap_or(route);
-        if route.ends_with(".md") {
-            Self::parse(route)
-        } else {
-            Self::parse(&format!("{route}.md"))
-        }
+        let stem = route.strip_suffix(".md").unwrap_or(route);
+        Self::parse(&format!("{stem}.md"))
     }
 
     /// The path, ending in `.md`.

@@ -1,0 +1,134 @@
+//! What a build writes, and what it leaves alone.
+
+use super::*;
+
+const PAGE: &str = "text/html; charset=utf-8";
+
+fn built(folder: &Path, pages: &[(&str, &str)]) -> Written {
+    let mut writer = ReleaseWriter::create(folder, Compression::Balanced).unwrap();
+    for (route, text) in pages {
+        let bytes = text.repeat(400).into_bytes();
+        writer.file((*route).to_owned(), PAGE, CachePolicy::Page, bytes).unwrap();
+    }
+    writer.redirect("/old".into(), "/new".into()).unwrap();
+    writer.finish(&[], "/404").unwrap()
+}
+
+/// Every file below `folder` with its content.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(
+                tree(&path)
+                    .into_iter()
+                    .map(|(name, bytes)| (Path::new(path.file_name().unwrap()).join(name), bytes)),
+            );
+        } else {
+            files.insert(path.file_name().unwrap().into(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_anywhere() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+
+    let first = built(here.path(), &[("/a", "a"), ("/404", "no")]);
+    let second = built(there.path(), &[("/404", "no"), ("/a", "a")]);
+
+    assert_eq!(first.id, second.id);
+    assert!(tree(here.path()) == tree(there.path()));
+}
+
+#[test]
+fn a_second_build_with_nothing_changed_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path(), &[("/a", "a"), ("/404", "no")]);
+
+    let second = built(folder.path(), &[("/a", "a"), ("/404", "no")]);
+
+    assert_eq!((second.changed, second.files_written), (false, 0));
+}
+
+#[test]
+fn one_changed_page_writes_that_page_and_drops_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = built(folder.path(), &[("/a", "a"), ("/404", "no")]);
+
+    let second = built(folder.path(), &[("/a", "b"), ("/404", "no")]);
+
+    assert_ne!(first.id, second.id);
+    // One blob, its three encodings, the posts and the index.
+    assert_eq!(second.files_written, 6);
+    assert_eq!(tree(folder.path()).len(), 2 * 4 + 2);
+}
+
+#[test]
+fn a_lost_blob_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = built(folder.path(), &[("/a", "a"), ("/404", "no")]);
+    let before = tree(folder.path());
+    let lost = before.keys().find(|name| name.to_string_lossy().ends_with(".gz")).unwrap();
+    fs::remove_file(folder.path().join(lost)).unwrap();
+
+    let second = built(folder.path(), &[("/a", "a"), ("/404", "no")]);
+
+    assert_eq!(first.id, second.id);
+    assert!(before == tree(folder.path()));
+}
+
+#[test]
+fn a_build_without_compression_keeps_no_encodings() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path(), &[("/404", "no")]);
+
+    let writer = {
+        let mut writer = ReleaseWriter::create(folder.path(), Compression::None).unwrap();
+        let bytes = "no".repeat(400).into_bytes();
+        writer.file("/404".into(), PAGE, CachePolicy::Page, bytes).unwrap();
+        writer
+    };
+    writer.finish(&[], "/404").unwrap();
+
+    let release = Release::open(folder.path()).unwrap();
+    assert!(release.index().files().all(|file| file.encodings.is_empty()));
+}
+
+#[test]
+fn two_things_cannot_have_one_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = ReleaseWriter::create(folder.path(), Compression::None).unwrap();
+    writer.file("/a".into(), PAGE, CachePolicy::Page, vec![]).unwrap();
+
+    let page = writer.file("/a".into(), PAGE, CachePolicy::Page, vec![1]);
+    let redirect = writer.redirect("/a".into(), "/b".into());
+
+    assert_eq!(page, Err(RouteTaken("/a".into())));
+    assert_eq!(redirect, Err(RouteTaken("/a".into())));
+}
+
+#[test]
+fn a_damaged_index_is_named_and_replaced_by_the_next_build() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path(), &[("/404", "no")]);
+    fs::write(folder.path().join("index.json"), "{").unwrap();
+
+    let error = Release::open(folder.path()).unwrap_err();
+    built(folder.path(), &[("/404", "no")]);
+
+    assert!(error.to_string().contains("index.json is damaged"), "{error}");
+    assert!(Release::open(folder.path()).is_ok());
+}
+
+#[test]
+fn another_formats_release_is_called_that() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("index.json"), r#"{"format":99}"#).unwrap();
+
+    let error = Release::open(folder.path()).unwrap_err();
+
+    assert!(matches!(error, ReleaseError::Format { found: 99, .. }), "{error}");
+}
