@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Posts and a theme to a release.
+//!
+//! [`gather`] reads a content folder and finds every problem in it; [`build`] writes what may be
+//! published as a release.
+
+mod build;
+mod content;
+mod error;
+mod gather;
+mod media;
+mod page;
+mod settings;
+
+pub use crate::build::{Built, build};
+pub use crate::error::SiteError;
+pub use crate::gather::{Gathered, Publication, gather};
+pub use crate::settings::Settings;
