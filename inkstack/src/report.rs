@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// One problem and its remedy after the other.
 pub(crate) fn text(found: &[Diagnostic]) -> String {
-    found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
+    found.iter().fold(String::new(), |text, diagnostic| text + &diagnostic.to_string() + "\n")
 }
 
 /// Whether one of them keeps a post from being published.

@@ -59,16 +59,15 @@ fn id(text: &str, taken: &mut HashSet<String>) -> String {
     id
 }
 
-/// How people write a heading's anchor by hand: punctuation kept, or the letters' case, or both.
+/// How people write a heading's anchor by hand: the full-width punctuation kept, or the letters'
+/// case, or both.
 fn spellings(text: &str) -> impl Iterator<Item = String> {
     let hyphenated = text.trim().replace(' ', "-");
-    let cased: String = hyphenated
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || is_mark(*c))
-        .collect();
-    let lowercase = hyphenated.to_lowercase();
-    let usable = |alias: &String| !alias.is_empty() && !alias.contains(char::is_whitespace);
-    [lowercase, cased, hyphenated].into_iter().filter(usable)
+    let is_kept = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_') || is_mark(c);
+    let is_wide = |c: char| !c.is_ascii() && !c.is_whitespace();
+    let cased: String = hyphenated.chars().filter(|c| is_kept(*c)).collect();
+    let wide: String = hyphenated.chars().filter(|c| is_kept(*c) || is_wide(*c)).collect();
+    [wide.to_lowercase(), cased, wide].into_iter().filter(|alias| !alias.is_empty())
 }
 
 #[cfg(test)]
@@ -97,6 +96,14 @@ mod tests {
 
         assert_eq!(anchors[0].id, "第一章go-入门");
         assert_eq!(anchors[0].aliases, ["第一章：go-入门", "第一章Go-入门", "第一章：Go-入门"]);
+    }
+
+    #[test]
+    fn ascii_punctuation_is_dropped_where_full_width_punctuation_was_kept() {
+        let anchors = assigned(&["4. 方法四：WithValue"]);
+
+        assert_eq!(anchors[0].id, "4-方法四withvalue");
+        assert_eq!(anchors[0].aliases[0], "4-方法四：withvalue");
     }
 
     #[test]
