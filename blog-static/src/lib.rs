@@ -1,0 +1,14 @@
+//! Serves one release: pages, media, feeds and raw posts, by look-up only. It knows no Markdown,
+//! and no request path ever names a file.
+
+mod answer;
+mod app;
+mod conditional;
+mod encoding;
+mod range;
+mod route;
+mod settings;
+
+pub use crate::app::Application;
+pub use crate::range::{ByteRange, Unsatisfiable};
+pub use crate::settings::Settings;

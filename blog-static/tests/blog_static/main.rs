@@ -1,0 +1,166 @@
+//! A real socket in front of a small release.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+use blog_static::Application;
+use release::{CachePolicy, Compression, Release, ReleaseWriter};
+use reqwest::{Client, Method, Response, StatusCode, redirect};
+use tokio::sync::oneshot;
+
+/// A running server; it stops with the test's runtime.
+struct TestApp {
+    url: String,
+    client: Client,
+    release: Release,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: tokio::task::JoinHandle<std::io::Result<()>>,
+    _folder: tempfile::TempDir,
+}
+
+fn spawn_app() -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+    let html = "text/html; charset=utf-8";
+    for (route, text) in [("/", "home"), ("/blog/墨", "ink"), ("/404", "nothing here")] {
+        let bytes = text.repeat(200).into_bytes();
+        writer.file(route.into(), html, CachePolicy::Page, bytes).unwrap();
+    }
+    let picture = (0..=255).collect();
+    writer.file("/media/1.png".into(), "image/png", CachePolicy::Immutable, picture).unwrap();
+    writer.redirect("/blog/page/墨.md".into(), "/blog/%E5%A2%A8".into()).unwrap();
+    writer.finish(&[], "/404").unwrap();
+
+    let release = Release::open(folder.path()).unwrap();
+    let app = Application::bind(([127, 0, 0, 1], 0).into(), release.clone()).unwrap();
+    let url = format!("http://{}", app.addr());
+    let (stop, asked) = oneshot::channel();
+    let stopped = tokio::spawn(app.run(async {
+        let _ = asked.await;
+    }));
+    let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
+    TestApp { url, client, release, stop: Some(stop), stopped, _folder: folder }
+}
+
+impl TestApp {
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value))
+            .send()
+            .await
+            .unwrap()
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.ask(Method::GET, path, headers).await
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_page_comes_in_the_form_that_the_reader_takes() {
+    let app = spawn_app();
+
+    let plain = app.get("/blog/%E5%A2%A8", &[]).await;
+    let brotli = app.get("/blog/%E5%A2%A8", &[("accept-encoding", "gzip, br")]).await;
+
+    assert_eq!(plain.status(), StatusCode::OK);
+    assert_eq!(header(&plain, "content-type"), "text/html; charset=utf-8");
+    assert_eq!(header(&plain, "cache-control"), CachePolicy::Page.header());
+    assert_eq!(header(&plain, "x-release"), app.release.index().id.to_string());
+    assert_eq!(header(&brotli, "content-encoding"), "br");
+    assert_eq!(header(&brotli, "vary"), "Accept-Encoding");
+    assert_ne!(header(&plain, "etag"), header(&brotli, "etag"));
+    assert_eq!(plain.text().await.unwrap(), "ink".repeat(200));
+}
+
+#[tokio::test]
+async fn what_the_reader_has_is_not_sent_again() {
+    let app = spawn_app();
+    let etag = header(&app.get("/", &[]).await, "etag").to_owned();
+
+    let again = app.get("/", &[("if-none-match", &etag)]).await;
+
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.bytes().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn media_come_in_ranges() {
+    let app = spawn_app();
+    let etag = header(&app.get("/media/1.png", &[]).await, "etag").to_owned();
+
+    let part = app.get("/media/1.png", &[("range", "bytes=10-12"), ("if-range", &etag)]).await;
+    let outdated = app.get("/media/1.png", &[("range", "bytes=0-1"), ("if-range", "\"x\"")]).await;
+    let beyond = app.get("/media/1.png", &[("range", "bytes=256-")]).await;
+
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(header(&part, "content-range"), "bytes 10-12/256");
+    assert_eq!(part.bytes().await.unwrap().as_ref(), [10, 11, 12]);
+    assert_eq!(outdated.status(), StatusCode::OK);
+    assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(header(&beyond, "content-range"), "bytes */256");
+}
+
+#[tokio::test]
+async fn a_head_request_gets_the_length_and_nothing_else() {
+    let app = spawn_app();
+
+    let head = app.ask(Method::HEAD, "/", &[]).await;
+
+    assert_eq!(header(&head, "content-length"), "800");
+    assert_eq!(head.bytes().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_real_404_with_a_page() {
+    let app = spawn_app();
+
+    for path in ["/nothing", "/%FF", "/../index.json", "/blobs/", "//evil.example/"] {
+        let missing = app.get(path, &[]).await;
+        if path == "/blobs/" {
+            assert_eq!(header(&missing, "location"), "/blobs");
+            continue;
+        }
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(missing.text().await.unwrap().starts_with("nothing here"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn old_addresses_redirect_and_other_methods_are_refused() {
+    let app = spawn_app();
+
+    let old = app.get("/blog/page/%E5%A2%A8.md", &[]).await;
+    let post = app.ask(Method::POST, "/", &[]).await;
+
+    assert_eq!(old.status(), StatusCode::MOVED_PERMANENTLY);
+    assert_eq!(header(&old, "location"), "/blog/%E5%A2%A8");
+    assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(header(&post, "allow"), "GET, HEAD");
+}
+
+#[tokio::test]
+async fn neighbours_are_told_which_release_is_served() {
+    let app = spawn_app();
+
+    let manifest = app.get("/_release/release.json", &[]).await.text().await.unwrap();
+    let posts = app.get("/_release/posts.ndjson", &[]).await;
+
+    assert!(manifest.contains(&app.release.index().id.to_string()), "{manifest}");
+    assert_eq!(header(&posts, "content-length"), "0");
+}
+
+#[tokio::test]
+async fn it_stops_when_it_is_told_to() {
+    let mut app = spawn_app();
+    app.get("/", &[]).await.bytes().await.unwrap();
+
+    app.stop.take().unwrap().send(()).unwrap();
+
+    app.stopped.await.unwrap().unwrap();
+}
