@@ -15,20 +15,21 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Answers one request for a page, a medium or a raw post.
 pub(crate) async fn page(request: &HttpRequest, release: &Release) -> io::Result<HttpResponse> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut answer = HttpResponse::MethodNotAllowed();
-        return Ok(answer.insert_header((header::ALLOW, "GET, HEAD")).finish());
-    }
     let path = request.uri().path();
-    let found = route::decoded(path).and_then(|route| release.index().entries.get(&route));
-    match found {
+    let find = |path| route::decoded(path).and_then(|route| release.index().entries.get(&route));
+    match find(path) {
         Some(Entry::File(found)) => file(request, release, found, StatusCode::OK).await,
         Some(Entry::Redirect { to }) => Ok(redirect(to)),
         None => match route::without_slash(path) {
-            Some(path) => Ok(redirect(path)),
-            None => not_found(request, release).await,
+            Some(path) if find(path).is_some() => Ok(redirect(path)),
+            _ => not_found(request, release).await,
         },
     }
+}
+
+/// Answers a method that a site made of files does not have.
+pub(crate) fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET, HEAD")).finish()
 }
 
 /// Answers `/_release/release.json`, which tells neighbours what is served.
@@ -108,16 +109,19 @@ async fn file(
         }
         Err(Unsatisfiable) => {
             answer.status(StatusCode::RANGE_NOT_SATISFIABLE);
+            // The picture's own policy would keep this refusal for a year.
+            answer.insert_header((header::CACHE_CONTROL, "no-store"));
             answer.insert_header((header::CONTENT_RANGE, format!("bytes */{}", file.bytes)));
             Ok(answer.finish())
         }
     }
 }
 
-/// The range that is asked for, unless `If-Range` names another version (RFC 9110 §13.1.5).
+/// The range that is asked for, unless `If-Range` names another version (RFC 9110 §13.1.5). Only
+/// GET has ranges (§14.2).
 fn range(request: &HttpRequest, etag: &str, size: u64) -> Result<Option<ByteRange>, Unsatisfiable> {
     let if_range = text(request, header::IF_RANGE);
-    if !if_range.is_empty() && if_range != etag {
+    if *request.method() != Method::GET || (!if_range.is_empty() && if_range != etag) {
         return Ok(None);
     }
     ByteRange::resolve(text(request, header::RANGE), size)

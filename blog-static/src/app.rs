@@ -1,6 +1,7 @@
 //! The application: listener, routes, one log line a request.
 
 use crate::answer;
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server};
@@ -64,6 +65,9 @@ async fn serve(request: HttpRequest, release: Data<Release>) -> HttpResponse {
     let started = Instant::now();
     let path = request.uri().path();
     let answered = match path {
+        _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+            Ok(answer::method_not_allowed())
+        }
         "/_release/release.json" => Ok(answer::manifest(&release)),
         "/_release/posts.ndjson" => answer::posts(&release).await,
         _ => answer::page(&request, &release).await,

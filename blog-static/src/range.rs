@@ -40,7 +40,9 @@ impl ByteRange {
         else {
             return Ok(None);
         };
-        let number = |text: &str| text.trim().parse::<u64>().ok();
+        // `parse` alone would take `+1`.
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |text: &str| text.parse::<u64>().ok().filter(|_| is_digits(text));
         let (first, last) = match (first.trim(), last.trim()) {
             ("", length) => match number(length) {
                 None => return Ok(None),

@@ -12,9 +12,9 @@ pub(crate) fn decoded(path: &str) -> Option<String> {
 /// `path` without its final slashes, if it has any and is more than the root.
 pub(crate) fn without_slash(path: &str) -> Option<&str> {
     let trimmed = path.trim_end_matches('/');
-    // `//host` would send the reader to another site.
-    (trimmed.len() < path.len() && trimmed.len() > 1 && !trimmed.starts_with("//"))
-        .then_some(trimmed)
+    // `//host` would send the reader to another site, and browsers read `\` as `/`.
+    let is_local = !trimmed.starts_with("//") && !trimmed.contains('\\');
+    (trimmed.len() < path.len() && trimmed.len() > 1 && is_local).then_some(trimmed)
 }
 
 #[cfg(test)]
@@ -32,5 +32,6 @@ mod tests {
         assert_eq!(without_slash("/tags/"), Some("/tags"));
         assert_eq!(without_slash("/"), None);
         assert_eq!(without_slash("//evil.example/"), None);
+        assert_eq!(without_slash("/\\evil.example/"), None);
     }
 }

@@ -138,7 +138,8 @@ impl ReleaseWriter {
         };
         let index =
             Index::new(posts, not_found.to_owned(), entries(self.files, self.redirects, &stored))?;
-        let changed = self.previous.as_ref() != Some(&index);
+        let changed =
+            self.previous.as_ref() != Some(&index) || !self.folder.join("posts.ndjson").exists();
         if changed {
             blob::write_whole(&self.folder.join("posts.ndjson"), &lines)?;
             let text = serde_json::to_vec(&index).map_err(ReleaseError::Encode)?;

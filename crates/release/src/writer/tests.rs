@@ -132,3 +132,14 @@ fn another_formats_release_is_called_that() {
 
     assert!(matches!(error, ReleaseError::Format { found: 99, .. }), "{error}");
 }
+
+#[test]
+fn a_lost_file_of_posts_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path(), &[("/404", "no")]);
+    fs::remove_file(folder.path().join("posts.ndjson")).unwrap();
+
+    built(folder.path(), &[("/404", "no")]);
+
+    assert!(folder.path().join("posts.ndjson").exists());
+}
