@@ -1,10 +1,22 @@
-//! What every service needs and none is about: settings, logs, stopping.
+//! What every service needs and none is about: settings, logs, problems, health, metrics,
+//! stopping.
 
+mod admin;
+mod backoff;
+mod exit;
+mod healthcheck;
+mod metrics;
+mod problem;
+mod request_id;
 pub mod shutdown;
 pub mod telemetry;
 mod vars;
 
+pub use crate::admin::{Admin, NotReady, Probe};
+pub use crate::backoff::Backoff;
+pub use crate::exit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE};
+pub use crate::healthcheck::{HealthcheckError, healthcheck};
+pub use crate::metrics::{HttpMetrics, Metrics};
+pub use crate::problem::{PROBLEM_JSON, Problem};
+pub use crate::request_id::{REQUEST_ID, RequestId};
 pub use crate::vars::{MapVars, ProcessEnv, SettingError, Vars};
-
-/// Exit status for settings that cannot be used (`EX_USAGE`, BSD sysexits).
-pub const EX_USAGE: u8 = 64;

@@ -1,5 +1,6 @@
 //! Settings, read once from the environment or from a map.
 
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fs;
 use std::str::FromStr;
@@ -68,6 +69,15 @@ pub trait Vars {
         let Some(text) = self.get(name)? else { return Ok(None) };
         let malformed = |_| SettingError::Malformed { name: name.to_owned(), wanted };
         text.parse().map(Some).map_err(malformed)
+    }
+
+    /// The setting `name` as a secret, which no log shows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vars::get`].
+    fn secret(&self, name: &str) -> Result<Option<SecretString>, SettingError> {
+        Ok(self.get(name)?.map(SecretString::from))
     }
 
     /// The setting `name` as a duration: `250ms`, `5s`, `2m`, `1h`.

@@ -1,0 +1,160 @@
+//! The second listener, never published: `/livez`, `/readyz`, `/metrics`.
+
+use crate::Metrics;
+use async_trait::async_trait;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A probe that takes longer has no answer.
+const PROBE_DEADLINE: Duration = Duration::from_secs(1);
+/// A neighbour that sends its request more slowly is none.
+const HEADER_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a service needs before it can answer well.
+#[async_trait]
+pub trait Probe: Send + Sync + 'static {
+    /// Whether the service can answer now.
+    async fn ready(&self) -> Result<(), NotReady>;
+}
+
+/// What is missing, for the person who operates the service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotReady(pub String);
+
+/// The bound second listener.
+#[derive(Debug)]
+pub struct Admin {
+    listener: TcpListener,
+    addr: SocketAddr,
+}
+
+impl Admin {
+    /// Binds `listen`. Port 0 picks a free one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, for instance that the port is in use.
+    pub fn bind(listen: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok(Self { listener, addr })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Answers until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the listener cannot be used in this runtime.
+    pub async fn run(self, probe: Arc<dyn Probe>, metrics: Metrics) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        loop {
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!("the admin listener cannot accept: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let (probe, metrics) = (probe.clone(), metrics.clone());
+            let service = service_fn(move |request| {
+                let (probe, metrics) = (probe.clone(), metrics.clone());
+                async move { Ok::<_, Infallible>(answer(&request, &*probe, &metrics).await) }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_DEADLINE)
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(async move {
+                // A neighbour that hangs up has its answer or does not want it.
+                let _ = connection.await;
+            });
+        }
+    }
+}
+
+async fn answer(
+    request: &Request<Incoming>,
+    probe: &dyn Probe,
+    metrics: &Metrics,
+) -> Response<Full<Bytes>> {
+    const TEXT: &str = "text/plain; charset=utf-8";
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let (status, kind, body) = match request.uri().path() {
+        "/livez" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
+        "/readyz" => match tokio::time::timeout(PROBE_DEADLINE, probe.ready()).await {
+            Ok(Ok(())) => (StatusCode::OK, TEXT, "ready\n".to_owned()),
+            Ok(Err(missing)) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{missing}\n")),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, "no answer in time\n".to_owned()),
+        },
+        "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
+        _ => (StatusCode::NOT_FOUND, TEXT, "/livez, /readyz or /metrics\n".to_owned()),
+    };
+    let mut answer = Response::new(Full::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HealthcheckError, healthcheck};
+
+    struct Missing(Option<&'static str>);
+
+    #[async_trait]
+    impl Probe for Missing {
+        async fn ready(&self) -> Result<(), NotReady> {
+            self.0.map_or(Ok(()), |what| Err(NotReady(what.to_owned())))
+        }
+    }
+
+    async fn ask(missing: Missing, path: &'static str) -> Result<(), HealthcheckError> {
+        let admin = Admin::bind(([0, 0, 0, 0], 0).into()).unwrap();
+        let addr = admin.addr();
+        let running = tokio::spawn(admin.run(Arc::new(missing), Metrics::new("0")));
+        let answer = tokio::task::spawn_blocking(move || healthcheck(addr, path)).await.unwrap();
+        running.abort();
+        answer
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_service_that_misses_a_neighbour_is_alive_and_not_ready() {
+        ask(Missing(Some("no database")), "/livez").await.unwrap();
+
+        let error = ask(Missing(Some("no database")), "/readyz").await.unwrap_err();
+
+        assert!(error.to_string().contains("503"), "{error}");
+        ask(Missing(None), "/readyz").await.unwrap();
+        ask(Missing(None), "/metrics").await.unwrap();
+        ask(Missing(None), "/other").await.unwrap_err();
+    }
+
+    #[test]
+    fn a_service_that_is_gone_is_not_healthy() {
+        let addr = Admin::bind(([127, 0, 0, 1], 0).into()).unwrap().addr();
+
+        let error = healthcheck(addr, "/livez").unwrap_err();
+
+        assert!(matches!(error, HealthcheckError::Silent { .. }));
+    }
+}

@@ -1,0 +1,103 @@
+//! Metrics in the `OpenMetrics` text format.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Metric, Registry};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The metrics of one service. Clones are the same metrics.
+#[derive(Debug, Clone)]
+pub struct Metrics(Arc<Mutex<Registry>>);
+
+impl Metrics {
+    /// Begins with `build_info`.
+    #[must_use]
+    pub fn new(version: &'static str) -> Self {
+        let metrics = Self(Arc::new(Mutex::new(Registry::default())));
+        metrics.register("build", "What is running", Info::new([("version", version)]));
+        metrics
+    }
+
+    /// Adds `metric` under `name`; counters get `_total` after it.
+    pub fn register(&self, name: &str, help: &str, metric: impl Metric) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, metric);
+    }
+
+    /// All metrics as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::new();
+        // A string takes whatever is written to it.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+/// Requests of an HTTP service: how many, with which status, how long they took.
+#[derive(Debug, Clone)]
+pub struct HttpMetrics {
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+impl HttpMetrics {
+    /// Adds `http_requests_total` and `http_request_duration_seconds` to `metrics`.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        // From half a millisecond to eight seconds.
+        let histogram: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 15));
+        let http = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(histogram),
+        };
+        let help = "Requests answered, by route and status";
+        metrics.register("http_requests", help, http.requests.clone());
+        let help = "Seconds from the request to the end of the answer";
+        metrics.register("http_request_duration_seconds", help, http.durations.clone());
+        http
+    }
+
+    /// Counts one request. `route` is a pattern, never a client's own words, so that nobody can
+    /// fill the memory with labels.
+    pub fn observe(&self, route: &'static str, status: u16, took: Duration) {
+        self.requests.get_or_create(&RequestLabels { route, status }).inc();
+        self.durations.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_status() {
+        let metrics = Metrics::new("1.2.3");
+        let http = HttpMetrics::register(&metrics);
+
+        http.observe("/posts", 200, Duration::from_millis(3));
+        http.observe("/posts", 200, Duration::from_millis(3));
+
+        let text = metrics.text();
+        assert!(text.contains("build_info{version=\"1.2.3\"} 1"), "{text}");
+        assert!(text.contains("http_requests_total{route=\"/posts\",status=\"200\"} 2"), "{text}");
+        let count = "http_request_duration_seconds_count{route=\"/posts\"} 2";
+        assert!(text.contains(count), "{text}");
+    }
+}
