@@ -2,12 +2,14 @@
 //!
 //! Pure: no HTTP, no driver, no runtime, no clock and no environment. Time is an argument.
 
+mod cache;
 mod error;
 mod hash;
 mod post;
 mod release;
 mod tag;
 
+pub use crate::cache::Cache;
 pub use crate::error::StoreError;
 pub use crate::hash::{ContentHash, HashError};
 pub use crate::post::cursor::{Cursor, CursorError};

@@ -9,7 +9,8 @@ use jiff::{Timestamp, Zoned};
 pub struct PostDate {
     /// The day in the site's time zone.
     pub day: Date,
-    /// The instant. Midnight at the beginning of the day if the header gives only a day.
+    /// The instant, to the millisecond, which is what every store can keep. Midnight at the
+    /// beginning of the day if the header gives only a day.
     pub at: Timestamp,
 }
 
@@ -41,6 +42,7 @@ impl PostDate {
             return Ok(Self { day, at });
         }
         let at: Timestamp = text.parse().map_err(|_| refused())?;
+        let at = Timestamp::from_millisecond(at.as_millisecond()).map_err(|_| refused())?;
         Ok(Self { day: Zoned::new(at, zone.clone()).date(), at })
     }
 }
@@ -56,6 +58,13 @@ mod tests {
         let date = PostDate::parse("2020-01-01T20:00:00Z", &zone).unwrap();
 
         assert_eq!(date.day.to_string(), "2020-01-02");
+    }
+
+    #[test]
+    fn an_instant_is_kept_to_the_millisecond() {
+        let date = PostDate::parse("2020-01-01T00:00:00.123456Z", &TimeZone::UTC).unwrap();
+
+        assert_eq!(date.at.to_string(), "2020-01-01T00:00:00.123Z");
     }
 
     #[test]

@@ -1,0 +1,14 @@
+//! Where posts are kept: `MongoDB` or `SQLite` behind the ports of `domain`, and Redis or memory
+//! for answers that may be forgotten.
+//!
+//! Both stores keep the same promises, which `tests/store` asks of each.
+
+mod memory;
+mod mongo;
+mod redis;
+mod sqlite;
+
+pub use crate::memory::MemoryCache;
+pub use crate::mongo::{MongoPosts, MongoSettings};
+pub use crate::redis::{RedisCache, RedisSettings, RedisUriError};
+pub use crate::sqlite::SqlitePosts;

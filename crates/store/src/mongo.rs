@@ -1,0 +1,112 @@
+//! Posts in a `MongoDB` database. Driver types stop at this module.
+
+mod document;
+mod index;
+mod reader;
+mod writer;
+
+use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
+use domain::StoreError;
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::ClientOptions;
+use mongodb::{Client, Collection};
+use secrecy::{ExposeSecret, SecretString};
+use service_kit::{SettingError, Vars};
+use std::time::Duration;
+
+/// No question takes longer; a server that does is as good as gone.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How long the driver looks for a server before it says that there is none.
+const SELECTION_DEADLINE: Duration = Duration::from_secs(2);
+/// Below the 900 s after which IPVS forgets a connection without telling anybody.
+const MAX_IDLE: Duration = Duration::from_mins(5);
+
+/// Which database.
+#[derive(Debug, Clone)]
+pub struct MongoSettings {
+    /// `MONGODB_URI`: where the server is, with user and password if it wants them.
+    pub uri: SecretString,
+    /// `MONGODB_DATABASE`: the database of the blog.
+    pub database: String,
+}
+
+/// A server on this machine without a password.
+impl Default for MongoSettings {
+    fn default() -> Self {
+        Self { uri: "mongodb://127.0.0.1:27017".into(), database: "blog".into() }
+    }
+}
+
+impl MongoSettings {
+    /// Reads the settings; each has a default.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be used.
+    pub fn from_vars(vars: &impl Vars) -> Result<Self, SettingError> {
+        let default = Self::default();
+        Ok(Self {
+            uri: vars.secret("MONGODB_URI")?.unwrap_or(default.uri),
+            database: vars.get("MONGODB_DATABASE")?.unwrap_or(default.database),
+        })
+    }
+}
+
+/// Posts in one database: collections `posts`, `releases` and `current`. Clones are the same
+/// store.
+#[derive(Debug, Clone)]
+pub struct MongoPosts {
+    posts: Collection<PostDocument>,
+    releases: Collection<ReleaseDocument>,
+    current: Collection<PointerDocument>,
+}
+
+impl MongoPosts {
+    /// Prepares to use `MongoDB`. The driver connects when first asked, so this succeeds while the
+    /// server is down.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the URI is malformed or its SRV record does not resolve.
+    pub async fn connect(settings: &MongoSettings) -> Result<Self, StoreError> {
+        let parsed = ClientOptions::parse(settings.uri.expose_secret());
+        let mut options = within(async { parsed.await }).await?;
+        options.app_name = Some("inkstack".into());
+        options.connect_timeout = Some(SELECTION_DEADLINE);
+        options.server_selection_timeout = Some(SELECTION_DEADLINE);
+        options.max_idle_time = Some(MAX_IDLE);
+        let client = Client::with_options(options).map_err(store_error)?;
+        let database = client.database(&settings.database);
+        Ok(Self {
+            posts: database.collection("posts"),
+            releases: database.collection("releases"),
+            current: database.collection("current"),
+        })
+    }
+}
+
+/// The versions that release `seq` shows.
+fn visible(seq: i64) -> Document {
+    doc! { "since": { "$lte": seq }, "$or": [{ "until": null }, { "until": { "$gt": seq } }] }
+}
+
+/// Awaits an answer of the driver, but not for ever.
+async fn within<T>(answer: impl IntoFuture<Output = Result<T, Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(DEADLINE, answer.into_future()).await {
+        Ok(answer) => answer.map_err(store_error),
+        Err(elapsed) => Err(StoreError::Unavailable(Box::new(elapsed))),
+    }
+}
+
+/// Tells a document that we cannot read from a server that we cannot reach.
+fn store_error(error: Error) -> StoreError {
+    match *error.kind {
+        ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => corrupt("document", error),
+        _ => StoreError::Unavailable(Box::new(error)),
+    }
+}
+
+fn corrupt(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Corrupt { what: what.to_owned(), source: Box::new(source) }
+}

@@ -1,0 +1,136 @@
+//! What the API asks.
+
+use super::document::{PointerDocument, PostDocument, SummaryDocument, stored};
+use super::{MongoPosts, visible, within};
+use async_trait::async_trait;
+use domain::{
+    CurrentRelease, Cursor, Neighbours, Post, PostPath, PostQuery, PostReader, PostSummary,
+    ReleaseSeq, SeriesCount, StoreError, TagCount, YearCount,
+};
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc};
+use serde::de::DeserializeOwned;
+
+#[async_trait]
+impl PostReader for MongoPosts {
+    async fn current(&self) -> Result<Option<CurrentRelease>, StoreError> {
+        let pointer = within(self.current.find_one(doc! { "_id": PointerDocument::KEY })).await?;
+        pointer.map_or(Ok(None), PointerDocument::into_release)
+    }
+
+    async fn list(
+        &self,
+        release: ReleaseSeq,
+        query: &PostQuery,
+    ) -> Result<Vec<PostSummary>, StoreError> {
+        // `limit(0)` would be all of them.
+        if query.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut conditions = vec![visible(release.0)];
+        conditions.extend(query.tag.as_ref().map(|tag| doc! { "tags": tag.as_str() }));
+        conditions.extend(query.year.map(|year| doc! { "year": i32::from(year) }));
+        conditions.extend(query.series.as_ref().map(|series| doc! { "series": series }));
+        conditions.extend(query.after.as_ref().map(|place| beside(place, "$lt", "$gt")));
+        self.summaries(doc! { "$and": conditions }, newest_first(), query.limit).await
+    }
+
+    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError> {
+        let mut filter = visible(release.0);
+        filter.insert("path", path.as_str());
+        within(self.posts.find_one(filter)).await?.map(PostDocument::into_post).transpose()
+    }
+
+    async fn neighbours(
+        &self,
+        release: ReleaseSeq,
+        post: &PostSummary,
+    ) -> Result<Neighbours, StoreError> {
+        let place = Cursor::from(post);
+        let filter = |place| doc! { "$and": [visible(release.0), place] };
+        let oldest_first = doc! { PostDocument::ORDER: 1, "path": -1 };
+        let older = self.summaries(filter(beside(&place, "$lt", "$gt")), newest_first(), 1).await?;
+        let newer = self.summaries(filter(beside(&place, "$gt", "$lt")), oldest_first, 1).await?;
+        Ok(Neighbours { previous: older.into_iter().next(), next: newer.into_iter().next() })
+    }
+
+    async fn tags(&self, release: ReleaseSeq) -> Result<Vec<TagCount>, StoreError> {
+        self.counts(vec![
+            doc! { "$match": visible(release.0) },
+            doc! { "$unwind": "$tags" },
+            doc! { "$group": { "_id": "$tags", "posts": { "$sum": 1i64 } } },
+            doc! { "$sort": { "posts": -1, "_id": 1 } },
+            doc! { "$project": { "_id": 0, "tag": "$_id", "posts": 1 } },
+        ])
+        .await
+    }
+
+    async fn years(&self, release: ReleaseSeq) -> Result<Vec<YearCount>, StoreError> {
+        self.counts(vec![
+            doc! { "$match": visible(release.0) },
+            doc! { "$group": { "_id": "$year", "posts": { "$sum": 1i64 } } },
+            doc! { "$sort": { "_id": -1 } },
+            doc! { "$project": { "_id": 0, "year": "$_id", "posts": 1 } },
+        ])
+        .await
+    }
+
+    async fn series(&self, release: ReleaseSeq) -> Result<Vec<SeriesCount>, StoreError> {
+        self.counts(vec![
+            doc! { "$match": visible(release.0) },
+            doc! { "$match": { "series": { "$ne": null } } },
+            doc! { "$group": { "_id": "$series", "posts": { "$sum": 1i64 } } },
+            doc! { "$sort": { "_id": 1 } },
+            doc! { "$project": { "_id": 0, "series": "$_id", "posts": 1 } },
+        ])
+        .await
+    }
+
+    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError> {
+        let found = async {
+            let posts = self.posts.find(visible(release.0)).sort(newest_first()).await?;
+            posts.try_collect::<Vec<_>>().await
+        };
+        within(found).await?.into_iter().map(PostDocument::into_post).collect()
+    }
+}
+
+impl MongoPosts {
+    async fn summaries(
+        &self,
+        filter: Document,
+        order: Document,
+        limit: u16,
+    ) -> Result<Vec<PostSummary>, StoreError> {
+        let found = async {
+            let posts = self.posts.clone_with_type::<SummaryDocument>();
+            let posts = posts.find(filter).sort(order).limit(i64::from(limit));
+            posts.projection(SummaryDocument::projection()).await?.try_collect::<Vec<_>>().await
+        };
+        within(found).await?.into_iter().map(SummaryDocument::into_summary).collect()
+    }
+
+    async fn counts<T: DeserializeOwned + Send + Sync>(
+        &self,
+        pipeline: Vec<Document>,
+    ) -> Result<Vec<T>, StoreError> {
+        let found = async {
+            self.posts.aggregate(pipeline).with_type::<T>().await?.try_collect::<Vec<_>>().await
+        };
+        within(found).await
+    }
+}
+
+fn newest_first() -> Document {
+    doc! { PostDocument::ORDER: -1, "path": 1 }
+}
+
+/// The posts on one side of `place`: `$lt` and `$gt` give the older ones, the other way round the
+/// newer.
+fn beside(place: &Cursor, time: &str, path: &str) -> Document {
+    let at = Bson::DateTime(stored(place.published_at));
+    doc! { "$or": [
+        { PostDocument::ORDER: { time: at.clone() } },
+        { PostDocument::ORDER: at, "path": { path: place.path.as_str() } },
+    ] }
+}

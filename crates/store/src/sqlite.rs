@@ -1,0 +1,84 @@
+//! Posts in one `SQLite` file: the embedded default.
+
+mod reader;
+mod row;
+mod writer;
+
+use domain::StoreError;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a statement waits for another process's write.
+const BUSY_DEADLINE: Duration = Duration::from_secs(5);
+/// Idle connections kept for the next question.
+const MAX_IDLE: usize = 8;
+
+/// Posts in one file, which any number of processes on the same machine may share. Clones are
+/// the same store.
+#[derive(Debug, Clone)]
+pub struct SqlitePosts {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl SqlitePosts {
+    /// Opens the file at `path`, or creates it, tables included.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the file cannot be opened or is no database.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let store =
+            Self { path: Arc::new(path.to_owned()), idle: Arc::new(Mutex::new(Vec::new())) };
+        let connection = store.connect().map_err(unavailable)?;
+        connection.execute_batch(include_str!("sqlite/schema.sql")).map_err(unavailable)?;
+        store.give_back_connection(connection);
+        Ok(store)
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let connection = Connection::open(&*self.path)?;
+        connection.busy_timeout(BUSY_DEADLINE)?;
+        // Readers go on while one writes, and a crash loses at most what was not yet flipped.
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        Ok(connection)
+    }
+
+    fn give_back_connection(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
+    }
+
+    /// Runs `work` with a connection of its own, away from the runtime's threads.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let idle = store.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => store.connect().map_err(unavailable)?,
+            };
+            let done = work(&mut connection);
+            store.give_back_connection(connection);
+            done
+        });
+        done.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
+    }
+}
+
+fn unavailable(error: rusqlite::Error) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+fn corrupt(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Corrupt { what: what.to_owned(), source: Box::new(source) }
+}

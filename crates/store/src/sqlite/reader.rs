@@ -1,0 +1,138 @@
+//! What the API asks.
+
+use super::{SqlitePosts, row, unavailable};
+use async_trait::async_trait;
+use domain::{
+    CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostReader, PostSummary, ReleaseSeq,
+    SeriesCount, StoreError, TagCount, YearCount,
+};
+use rusqlite::{Connection, ToSql};
+
+/// The versions that release `?1` shows.
+pub(super) const VISIBLE: &str = "posts.since <= ?1 AND (posts.until IS NULL OR posts.until > ?1)";
+
+#[async_trait]
+impl PostReader for SqlitePosts {
+    async fn current(&self) -> Result<Option<CurrentRelease>, StoreError> {
+        self.with(|connection| pointed_at(connection)).await
+    }
+
+    async fn list(
+        &self,
+        release: ReleaseSeq,
+        query: &PostQuery,
+    ) -> Result<Vec<PostSummary>, StoreError> {
+        let query = query.clone();
+        self.with(move |connection| list(connection, release, &query)).await
+    }
+
+    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError> {
+        let path = path.clone();
+        self.with(move |connection| {
+            let sql = format!("SELECT post FROM posts WHERE {VISIBLE} AND path = ?2");
+            let found = ask(connection, &sql, &[&release.0, &path.as_str()], row::json_column)?;
+            Ok(found.into_iter().next())
+        })
+        .await
+    }
+
+    async fn neighbours(
+        &self,
+        release: ReleaseSeq,
+        post: &PostSummary,
+    ) -> Result<Neighbours, StoreError> {
+        let (at, path) = (post.published_at.as_millisecond(), post.path.clone());
+        self.with(move |connection| {
+            let beside = |comparison: &str, order: &str| {
+                let sql = format!(
+                    "SELECT summary FROM posts WHERE {VISIBLE} AND {comparison} \
+                     ORDER BY {order} LIMIT 1"
+                );
+                let found =
+                    ask(connection, &sql, &[&release.0, &at, &path.as_str()], row::json_column)?;
+                Ok(found.into_iter().next())
+            };
+            Ok(Neighbours {
+                previous: beside(
+                    "(published_at < ?2 OR (published_at = ?2 AND path > ?3))",
+                    "published_at DESC, path",
+                )?,
+                next: beside(
+                    "(published_at > ?2 OR (published_at = ?2 AND path < ?3))",
+                    "published_at, path DESC",
+                )?,
+            })
+        })
+        .await
+    }
+
+    async fn tags(&self, release: ReleaseSeq) -> Result<Vec<TagCount>, StoreError> {
+        let sql = format!(
+            "SELECT json_object('tag', tag, 'posts', count(*)) FROM tags \
+             JOIN posts ON posts.id = tags.version WHERE {VISIBLE} \
+             GROUP BY tag ORDER BY count(*) DESC, tag"
+        );
+        self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
+    }
+
+    async fn years(&self, release: ReleaseSeq) -> Result<Vec<YearCount>, StoreError> {
+        let sql = format!(
+            "SELECT json_object('year', year, 'posts', count(*)) FROM posts WHERE {VISIBLE} \
+             GROUP BY year ORDER BY year DESC"
+        );
+        self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
+    }
+
+    async fn series(&self, release: ReleaseSeq) -> Result<Vec<SeriesCount>, StoreError> {
+        let sql = format!(
+            "SELECT json_object('series', series, 'posts', count(*)) FROM posts \
+             WHERE {VISIBLE} AND series IS NOT NULL GROUP BY series ORDER BY series"
+        );
+        self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
+    }
+
+    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError> {
+        let sql =
+            format!("SELECT post FROM posts WHERE {VISIBLE} ORDER BY published_at DESC, path");
+        self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
+    }
+}
+
+/// The release that the pointer names.
+pub(super) fn pointed_at(connection: &Connection) -> Result<Option<CurrentRelease>, StoreError> {
+    let sql = "SELECT pointer.seq, releases.id, releases.posts, pointer.at FROM pointer \
+               JOIN releases ON releases.seq = pointer.seq";
+    Ok(ask(connection, sql, &[], row::release)?.into_iter().next())
+}
+
+fn list(
+    connection: &Connection,
+    release: ReleaseSeq,
+    query: &PostQuery,
+) -> Result<Vec<PostSummary>, StoreError> {
+    let tag = query.tag.as_ref().map(domain::Tag::as_str);
+    let after_at = query.after.as_ref().map(|after| after.published_at.as_millisecond());
+    let after_path = query.after.as_ref().map(|after| after.path.as_str());
+    let sql = format!(
+        "SELECT summary FROM posts WHERE {VISIBLE} \
+         AND (?2 IS NULL OR EXISTS (SELECT 1 FROM tags WHERE tag = ?2 AND version = posts.id)) \
+         AND (?3 IS NULL OR year = ?3) \
+         AND (?4 IS NULL OR series = ?4) \
+         AND (?5 IS NULL OR published_at < ?5 OR (published_at = ?5 AND path > ?6)) \
+         ORDER BY published_at DESC, path LIMIT ?7"
+    );
+    let params: [&dyn ToSql; 7] =
+        [&release.0, &tag, &query.year, &query.series, &after_at, &after_path, &query.limit];
+    ask(connection, &sql, &params, row::json_column)
+}
+
+/// Every row that `sql` gives, read by `read`. The statement is prepared once for a connection.
+pub(super) fn ask<T>(
+    connection: &Connection,
+    sql: &str,
+    params: &[&dyn ToSql],
+    read: impl Fn(&rusqlite::Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    row::rows(&mut statement, params, read)
+}

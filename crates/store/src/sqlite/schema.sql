@@ -1,0 +1,43 @@
+-- One row for each version of a post: visible from release `since` on, until release `until`.
+CREATE TABLE IF NOT EXISTS posts (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    published_at INTEGER NOT NULL, -- milliseconds since 1970
+    year INTEGER NOT NULL,
+    series TEXT,
+    summary TEXT NOT NULL,         -- JSON: what lists show
+    post TEXT NOT NULL             -- JSON: all of it
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS one_open_version ON posts (path) WHERE until IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS one_version_ends ON posts (path, until);
+CREATE INDEX IF NOT EXISTS newest_first ON posts (published_at DESC, path);
+
+CREATE TABLE IF NOT EXISTS tags (
+    version INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (tag, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tags_of_version ON tags (version);
+
+-- Every release that was begun; complete if `seq` is not beyond the pointer's `head`.
+CREATE TABLE IF NOT EXISTS releases (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    posts INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+-- One row: what readers see (`seq`), the newest complete release, the next number, the lease.
+CREATE TABLE IF NOT EXISTS pointer (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER,
+    head INTEGER,
+    next_seq INTEGER NOT NULL,
+    at INTEGER,
+    holder TEXT,
+    lease_until INTEGER
+) STRICT;
+INSERT OR IGNORE INTO pointer (one, next_seq) VALUES (1, 1);

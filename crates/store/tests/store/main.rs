@@ -1,0 +1,7 @@
+//! One list of promises, asked of every store and every cache.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+mod cache;
+mod contract;
+mod support;

@@ -1,0 +1,97 @@
+//! The stores, and one release registered as the loader does it.
+
+use domain::{
+    Difference, Lease, Post, PostReader, PostWriter, ReleaseSeq, StoreError, VisiblePost,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{MongoPosts, MongoSettings, SqlitePosts};
+
+/// A store, seen from both sides.
+pub(crate) struct Store {
+    pub(crate) name: &'static str,
+    pub(crate) reader: Arc<dyn PostReader>,
+    pub(crate) writer: Arc<dyn PostWriter>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// An empty store of each kind that this machine has.
+pub(crate) async fn stores() -> Vec<Store> {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqlitePosts::open(&folder.path().join("blog.sqlite")).unwrap();
+    let mut stores = vec![Store {
+        name: "SQLite",
+        reader: Arc::new(sqlite.clone()),
+        writer: Arc::new(sqlite),
+        _folder: Some(folder),
+    }];
+    if let Some(server) = test_kit::mongod() {
+        let settings = MongoSettings { uri: server.uri().into(), database: server.database() };
+        let mongo = MongoPosts::connect(&settings).await.unwrap();
+        let (reader, writer) = (Arc::new(mongo.clone()), Arc::new(mongo));
+        stores.push(Store { name: "MongoDB", reader, writer, _folder: None });
+    }
+    for store in &stores {
+        store.writer.prepare().await.unwrap();
+    }
+    stores
+}
+
+impl Store {
+    pub(crate) async fn lease(&self, holder: &str) -> Lease {
+        let lasts = Duration::from_mins(1);
+        self.writer.lease(holder, lasts).await.unwrap().expect("nobody else holds the lease")
+    }
+
+    /// Writes all of a release but the flip.
+    pub(crate) async fn load(
+        &self,
+        lease: &Lease,
+        number: u8,
+        posts: &[Post],
+    ) -> Result<ReleaseSeq, StoreError> {
+        let stored = self.writer.visible_in_head().await?;
+        let served: Vec<VisiblePost> = posts
+            .iter()
+            .map(|post| VisiblePost { path: post.summary.path.clone(), hash: post.hash })
+            .collect();
+        let difference = Difference::between(&stored, &served);
+        let id = test_kit::release_id(number);
+        let seq = self.writer.begin(lease, &id, posts.len() as u64).await?;
+        let gone = [&difference.changed[..], &difference.removed].concat();
+        self.writer.retire(lease, seq, &gone).await?;
+        let new: Vec<Post> = posts
+            .iter()
+            .filter(|post| {
+                let path = &post.summary.path;
+                difference.added.contains(path) || difference.changed.contains(path)
+            })
+            .cloned()
+            .collect();
+        self.writer.insert(lease, seq, &new).await?;
+        Ok(seq)
+    }
+
+    /// Registers a release.
+    pub(crate) async fn register(&self, number: u8, posts: &[Post]) -> ReleaseSeq {
+        let lease = self.lease("loader").await;
+        let seq = self.load(&lease, number, posts).await.unwrap();
+        assert_eq!(self.writer.count(seq).await.unwrap(), posts.len() as u64, "{}", self.name);
+        self.writer.flip(&lease, seq).await.unwrap();
+        self.writer.give_back(&lease).await.unwrap();
+        seq
+    }
+
+    /// What a reader lists now.
+    pub(crate) async fn listed(&self) -> Vec<String> {
+        let Some(current) = self.reader.current().await.unwrap() else { return Vec::new() };
+        let query = domain::PostQuery { limit: 1000, ..Default::default() };
+        let posts = self.reader.list(current.seq, &query).await.unwrap();
+        posts.into_iter().map(|post| post.brev).collect()
+    }
+}
+
+/// What [`Store::listed`] gives for `posts`.
+pub(crate) fn brevs(posts: &[Post]) -> Vec<String> {
+    posts.iter().map(|post| post.summary.brev.clone()).collect()
+}

@@ -1,0 +1,45 @@
+//! Chromium without a window.
+
+use crate::server::find;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The browser's program, or `None` with a word on standard error if the machine has none.
+///
+/// # Panics
+///
+/// If there is none and `./test` has promised one.
+#[must_use]
+pub fn browser() -> Option<PathBuf> {
+    find("chromium")
+}
+
+/// Opens `url` in `browser` and returns the page as it stands when it has loaded.
+///
+/// # Panics
+///
+/// If the browser does not start.
+#[must_use]
+pub fn dump_dom(browser: &Path, url: &str) -> String {
+    let profile = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = Command::new("timeout")
+        .arg("60")
+        .arg(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--dump-dom",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(url)
+        .output()
+        .expect("the browser starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
