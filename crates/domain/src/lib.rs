@@ -19,6 +19,7 @@ pub use crate::post::path::{PostPath, PostPathError};
 pub use crate::post::query::{Neighbours, PostQuery, SeriesCount, TagCount, YearCount};
 pub use crate::post::reader::PostReader;
 pub use crate::post::{Post, PostSummary, Visibility, visibility};
-pub use crate::release::writer::{Difference, Lease, PostWriter, VisiblePost};
+pub use crate::release::difference::{Change, Comparison, Difference, SeenTwice};
+pub use crate::release::writer::{Lease, PostWriter, VisiblePost};
 pub use crate::release::{CurrentRelease, ReleaseId, ReleaseSeq};
 pub use crate::tag::{Tag, TagError};

@@ -1,5 +1,6 @@
 //! A release: one immutable state of the whole blog.
 
+pub(crate) mod difference;
 pub(crate) mod writer;
 
 use crate::{ContentHash, HashError};

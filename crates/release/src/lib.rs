@@ -23,6 +23,6 @@ pub use crate::compression::{Compression, Encoding};
 pub use crate::error::{ReleaseError, RouteTaken};
 pub use crate::index::{CachePolicy, Entry, FORMAT, File, Index, PostsFile};
 pub use crate::manifest::Manifest;
-pub use crate::posts::{LineError, read_posts, write_posts};
+pub use crate::posts::{LineError, PostsDecoder, write_posts};
 pub use crate::reader::Release;
 pub use crate::writer::{ReleaseWriter, Written};

@@ -6,9 +6,11 @@
 mod memory;
 mod mongo;
 mod redis;
+mod settings;
 mod sqlite;
 
 pub use crate::memory::MemoryCache;
 pub use crate::mongo::{MongoPosts, MongoSettings};
 pub use crate::redis::{RedisCache, RedisSettings, RedisUriError};
+pub use crate::settings::StoreSettings;
 pub use crate::sqlite::SqlitePosts;

@@ -1,8 +1,6 @@
 //! The stores, and one release registered as the loader does it.
 
-use domain::{
-    Difference, Lease, Post, PostReader, PostWriter, ReleaseSeq, StoreError, VisiblePost,
-};
+use domain::{Change, Comparison, Lease, Post, PostReader, PostWriter, ReleaseSeq, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{MongoPosts, MongoSettings, SqlitePosts};
@@ -50,24 +48,16 @@ impl Store {
         number: u8,
         posts: &[Post],
     ) -> Result<ReleaseSeq, StoreError> {
-        let stored = self.writer.visible_in_head().await?;
-        let served: Vec<VisiblePost> = posts
-            .iter()
-            .map(|post| VisiblePost { path: post.summary.path.clone(), hash: post.hash })
-            .collect();
-        let difference = Difference::between(&stored, &served);
+        let mut comparison = Comparison::with(self.writer.visible_in_head().await?);
+        let mut new = posts.to_vec();
+        new.retain(|post| {
+            comparison.take(&post.summary.path, post.hash).unwrap() != Change::Unchanged
+        });
+        let difference = comparison.finish();
         let id = test_kit::release_id(number);
         let seq = self.writer.begin(lease, &id, posts.len() as u64).await?;
         let gone = [&difference.changed[..], &difference.removed].concat();
         self.writer.retire(lease, seq, &gone).await?;
-        let new: Vec<Post> = posts
-            .iter()
-            .filter(|post| {
-                let path = &post.summary.path;
-                difference.added.contains(path) || difference.changed.contains(path)
-            })
-            .cloned()
-            .collect();
         self.writer.insert(lease, seq, &new).await?;
         Ok(seq)
     }

@@ -1,0 +1,66 @@
+//! Why a release was not registered.
+
+use domain::StoreError;
+use release::LineError;
+use service_kit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE};
+
+/// Why a release was not registered. Readers see the same release as before.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// blog-static did not come, or its replicas did not agree, before the deadline.
+    #[error("blog-static is not there: {0}")]
+    Source(String),
+    /// What blog-static sent is not the release that it announced.
+    #[error("release {id} is not whole: {what}")]
+    Broken {
+        /// The release, shortened.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A line of posts.ndjson is no post: blog-static and this job are of different versions.
+    #[error("the posts of blog-static cannot be read: build both images from one version")]
+    Post(#[from] LineError),
+    /// Far fewer posts than are shown now.
+    #[error(
+        "the release has {served} posts where readers see {shown}: if that is meant, run with \
+         --allow-shrink"
+    )]
+    Shrunk {
+        /// Posts in the release.
+        served: u64,
+        /// Posts that readers see.
+        shown: u64,
+    },
+    /// There is no such release to go back to.
+    #[error("no release {0} is kept: --releases lists them")]
+    NoRelease(String),
+    /// Somebody else is loading.
+    #[error("somebody else is loading; if it died, its lease ends within {0:?}")]
+    Busy(std::time::Duration),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LoadError {
+    /// The exit status that tells scripts apart what to do next.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Source(_) | Self::Store(StoreError::Unavailable(_)) => EX_UNAVAILABLE,
+            Self::Broken { .. }
+            | Self::Post(_)
+            | Self::Shrunk { .. }
+            | Self::NoRelease(_)
+            | Self::Store(StoreError::Corrupt { .. }) => EX_DATAERR,
+            Self::Busy(_) | Self::Store(StoreError::LeaseLost) => EX_TEMPFAIL,
+        }
+    }
+
+    /// Whether a neighbour was missing, so that trying again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable(_)))
+    }
+}

@@ -1,0 +1,7 @@
+//! The job as a program, against small releases served over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+mod exit_status;
+mod load;
+mod support;
