@@ -35,10 +35,5 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let app = Application::bind(settings.listen, release)
         .with_context(|| format!("binding BLOG_STATIC_LISTEN to {}", settings.listen))?;
     tracing::info!("serving release {id} with {posts} posts on http://{}", app.addr());
-    let stop = async {
-        if let Err(error) = shutdown::asked().await {
-            tracing::error!("cannot hear signals: {error}");
-        }
-    };
-    app.run(stop).await.context("serving")
+    app.run(shutdown::asked()).await.context("serving")
 }

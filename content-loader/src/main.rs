@@ -51,14 +51,9 @@ async fn main() -> ExitCode {
             return ExitCode::from(EX_USAGE);
         }
     };
-    let stopped = async {
-        if shutdown::asked().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     tokio::select! {
         done = run(&arguments, &settings) => finish(done),
-        () = stopped => {
+        () = shutdown::asked() => {
             tracing::warn!("stopped before the end: readers see what they saw, run again");
             ExitCode::from(EX_TEMPFAIL)
         }

@@ -11,6 +11,8 @@ mod request_id;
 pub mod shutdown;
 pub mod telemetry;
 mod vars;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use crate::admin::{Admin, NotReady, Probe};
 pub use crate::backoff::Backoff;

@@ -1,0 +1,113 @@
+//! The application: what it is made of, and how it runs.
+
+use crate::routes;
+use crate::settings::Settings;
+use crate::snapshot::Served;
+use actix_web::web::Data;
+use async_trait::async_trait;
+use domain::{Cache, PostReader};
+use service_kit::web::{Listener, Observer};
+use service_kit::{Admin, HttpMetrics, Metrics, NotReady, Probe};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What stands behind the API. Only `main` knows which kind each is.
+#[derive(Clone)]
+pub struct Backends {
+    /// The registered posts.
+    pub posts: Arc<dyn PostReader>,
+    /// Where answers are kept, the nearest first.
+    pub caches: Vec<Arc<dyn Cache>>,
+}
+
+/// A bound API.
+pub struct Application {
+    listener: Listener,
+    admin: Admin,
+    blog: Blog,
+    poll: Duration,
+    drain: Duration,
+}
+
+/// What handlers hold.
+#[derive(Clone)]
+pub(crate) struct Blog {
+    pub(crate) posts: Arc<dyn PostReader>,
+    pub(crate) caches: Vec<Arc<dyn Cache>>,
+    pub(crate) served: Served,
+    pub(crate) site_title: String,
+}
+
+impl Application {
+    /// Binds both listeners. Nobody is asked yet; the store may still be down.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, for instance that a port is in use, with the setting's name.
+    pub fn bind(settings: &Settings, backends: Backends) -> io::Result<Self> {
+        let named = |name, addr| {
+            move |error: io::Error| {
+                io::Error::new(error.kind(), format!("binding {name} to {addr}: {error}"))
+            }
+        };
+        let listener =
+            Listener::bind(settings.listen).map_err(named("API_LISTEN", settings.listen))?;
+        let admin = Admin::bind(settings.admin_listen)
+            .map_err(named("API_ADMIN_LISTEN", settings.admin_listen))?;
+        let blog = Blog {
+            posts: backends.posts,
+            caches: backends.caches,
+            served: Served::default(),
+            site_title: settings.site_title.clone(),
+        };
+        Ok(Self { listener, admin, blog, poll: settings.poll, drain: settings.drain })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.listener.addr()
+    }
+
+    /// Where it answers `/livez`, `/readyz` and `/metrics`.
+    #[must_use]
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+
+    /// Serves until `stop` completes, then finishes what is in hand.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if accepting fails.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { listener, admin, blog, poll, drain } = self;
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let observer = Observer { metrics: HttpMetrics::register(&metrics), route: routes::name };
+        let probe = Arc::new(blog.served.clone());
+        let follow = blog.served.clone().follow(blog.posts.clone(), poll);
+        let blog = Data::new(blog);
+        let serve = listener.serve(observer, drain, stop, move |config| {
+            config.app_data(blog.clone()).configure(routes::mount);
+        });
+        tokio::select! {
+            done = serve => done,
+            done = admin.run(probe, metrics) => done,
+            () = follow => Ok(()),
+        }
+    }
+}
+
+/// Ready when a release is known: from then on most questions have an answer, even if the store
+/// goes away.
+#[async_trait]
+impl Probe for Served {
+    async fn ready(&self) -> Result<(), NotReady> {
+        match self.snapshot() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(NotReady(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Why a request failed.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use domain::{PostPath, StoreError};
+use service_kit::{PROBLEM_JSON, Problem};
+
+/// Why a request failed.
+///
+/// The `Display` text is sent to the client. The source chain is not: it is logged, once.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("no post at `{0}`")]
+    PostNotFound(PostPath),
+    #[error("this is no post's path: {0}")]
+    BadPath(String),
+    #[error("there is nothing here; what there is begins with /api/v1/")]
+    RouteNotFound,
+    #[error("this can only be read: use GET or HEAD")]
+    MethodNotAllowed,
+    #[error("{0}")]
+    BadParameter(String),
+    #[error("no release is registered yet; please try again")]
+    NothingRegistered,
+    #[error("the blog is having trouble; please try again")]
+    Store(#[from] StoreError),
+}
+
+impl ApiError {
+    /// The status and the stable code of this error. One line each, so that this is also the
+    /// index of `docs/problems.md`.
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::PostNotFound(_) => (StatusCode::NOT_FOUND, "post_not_found"),
+            Self::BadPath(_) => (StatusCode::BAD_REQUEST, "bad_path"),
+            Self::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::BadParameter(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
+            Self::NothingRegistered => (StatusCode::SERVICE_UNAVAILABLE, "nothing_registered"),
+            Self::Store(StoreError::Unavailable(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable")
+            }
+            Self::Store(StoreError::Corrupt { .. } | StoreError::LeaseLost) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            }
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code) = self.kind();
+        if let Self::Store(error) = self {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!("{error}: {}", cause.unwrap_or_default());
+        }
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                answer.insert_header((header::RETRY_AFTER, "2"));
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                answer.insert_header((header::ALLOW, "GET, HEAD"));
+            }
+            _ => {}
+        }
+        let problem = Problem {
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default().into(),
+            code: code.into(),
+            detail: self.to_string(),
+        };
+        // The media type is set last: `json` would keep only its own.
+        answer.content_type(PROBLEM_JSON).json(problem)
+    }
+}

@@ -1,0 +1,58 @@
+//! What can be set.
+
+use service_kit::{SettingError, Vars};
+use std::net::SocketAddr;
+use std::time::Duration;
+use store::{RedisSettings, StoreSettings};
+
+/// The service's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `API_LISTEN`: where to accept connections. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// `API_ADMIN_LISTEN`: where to answer `/livez`, `/readyz` and `/metrics`.
+    pub admin_listen: SocketAddr,
+    /// `API_SITE_TITLE`: the blog's name, as `/api/v1/site` gives it.
+    pub site_title: String,
+    /// `API_POLL`: how often to ask the store which release readers see.
+    pub poll: Duration,
+    /// `API_CACHE_BYTES`: how many bytes of answers are kept in memory.
+    pub cache_bytes: u64,
+    /// `API_DRAIN`: how long requests in hand may take after being asked to stop.
+    pub drain: Duration,
+    /// From where to read posts.
+    pub store: StoreSettings,
+    /// Where answers are kept that other replicas can use too.
+    pub redis: RedisSettings,
+}
+
+impl Settings {
+    const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8081);
+    const ADMIN_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 9081);
+    const SITE_TITLE: &str = "Inkstack";
+    const POLL: Duration = Duration::from_millis(500);
+    const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+    const DRAIN: Duration = Duration::from_secs(10);
+
+    /// Reads the settings; each has a default.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be used.
+    pub fn from_vars(vars: &impl Vars) -> Result<Self, SettingError> {
+        let address = "an address such as `127.0.0.1:8081`";
+        let listen = vars.parsed("API_LISTEN", address)?;
+        let admin_listen = vars.parsed("API_ADMIN_LISTEN", address)?;
+        let cache_bytes = vars.parsed("API_CACHE_BYTES", "a number of bytes")?;
+        Ok(Self {
+            listen: listen.unwrap_or_else(|| Self::LISTEN.into()),
+            admin_listen: admin_listen.unwrap_or_else(|| Self::ADMIN_LISTEN.into()),
+            site_title: vars.get("API_SITE_TITLE")?.unwrap_or_else(|| Self::SITE_TITLE.into()),
+            poll: vars.duration("API_POLL")?.unwrap_or(Self::POLL),
+            cache_bytes: cache_bytes.unwrap_or(Self::CACHE_BYTES),
+            drain: vars.duration("API_DRAIN")?.unwrap_or(Self::DRAIN),
+            store: StoreSettings::from_vars(vars)?,
+            redis: RedisSettings::from_vars(vars)?,
+        })
+    }
+}

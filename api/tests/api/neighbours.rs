@@ -1,0 +1,83 @@
+//! Neighbours that are late, leave and come back.
+
+use crate::support::{TestApp, spawn};
+use domain::Cache;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{MongoSettings, RedisCache, StoreSettings};
+use test_kit::{Mongod, Redis, posts};
+
+fn settings(server: &Mongod) -> StoreSettings {
+    StoreSettings::Mongo(MongoSettings { uri: server.uri().into(), database: "blog".into() })
+}
+
+async fn status(app: &TestApp, path: &str) -> u16 {
+    app.ask(path, &[]).await.status().as_u16()
+}
+
+async fn until(app: &TestApp, path: &str, wanted: u16) {
+    let started = Instant::now();
+    while status(app, path).await != wanted {
+        assert!(started.elapsed() < Duration::from_mins(1), "{path} never answers {wanted}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn without_mongodb_what_is_known_is_answered_and_the_rest_is_a_503() {
+    let Some(mut server) = Mongod::start() else { return };
+    let app = spawn(&settings(&server), Vec::new(), tempfile::tempdir().unwrap()).await;
+    app.register(1, &posts(5, 1)).await;
+    assert_eq!(status(&app, "/api/v1/posts?limit=2").await, 200);
+
+    server.kill();
+
+    assert_eq!(status(&app, "/api/v1/posts?limit=2").await, 200, "kept");
+    assert_eq!(status(&app, "/api/v1/search?q=Title").await, 200, "the index is in memory");
+    assert_eq!(status(&app, "/api/v1/release").await, 200);
+    let (refused, problem) = app.get("/api/v1/posts?limit=3").await;
+    assert_eq!((refused.as_u16(), &problem["code"]), (503, &"store_unavailable".into()));
+    assert!(!problem["detail"].as_str().unwrap().contains("127.0.0.1"), "{problem}");
+
+    server.resume();
+    until(&app, "/api/v1/posts?limit=3", 200).await;
+    app.register(2, &posts(6, 2)).await;
+}
+
+#[tokio::test]
+async fn an_api_that_starts_before_mongodb_waits_for_it() {
+    let Some(mut server) = Mongod::start() else { return };
+    server.kill();
+    let app = spawn(&settings(&server), Vec::new(), tempfile::tempdir().unwrap()).await;
+    assert_eq!(status(&app, "/api/v1/posts").await, 503);
+
+    server.resume();
+
+    app.register(1, &posts(1, 1)).await;
+    assert_eq!(status(&app, "/api/v1/posts").await, 200);
+}
+
+#[tokio::test]
+async fn redis_is_shared_by_replicas_and_missed_by_nobody() {
+    let (Some(mongod), Some(mut redis)) = (Mongod::start(), Redis::start()) else { return };
+    let cache = || -> Vec<Arc<dyn Cache>> {
+        vec![Arc::new(RedisCache::connect(&redis.uri().into()).unwrap())]
+    };
+    let one = spawn(&settings(&mongod), cache(), tempfile::tempdir().unwrap()).await;
+    let other = spawn(&settings(&mongod), cache(), tempfile::tempdir().unwrap()).await;
+    one.register(1, &posts(5, 1)).await;
+    other.until_served(1).await;
+    let answer = one.get("/api/v1/posts?limit=4").await;
+
+    // What one computed, the other finds in Redis although the store is frozen.
+    mongod.freeze(true);
+    assert_eq!(other.get("/api/v1/posts?limit=4").await, answer);
+    mongod.freeze(false);
+
+    redis.freeze(true);
+    until(&one, "/api/v1/posts?limit=3", 200).await;
+    redis.freeze(false);
+    redis.kill();
+    until(&one, "/api/v1/posts?limit=2", 200).await;
+    assert_eq!(one.get("/api/v1/posts?limit=4").await, answer);
+}
