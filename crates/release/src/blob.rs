@@ -2,7 +2,8 @@
 
 use crate::{Encoding, ReleaseError};
 use domain::ContentHash;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// The BLAKE3 hash of `bytes`.
@@ -24,11 +25,39 @@ pub(crate) fn file_name(blob: &ContentHash, encoding: Option<Encoding>) -> Strin
     }
 }
 
+/// The inverse of [`file_name`].
+pub(crate) fn parse_name(name: &str) -> Option<(ContentHash, Option<Encoding>)> {
+    let Some((blob, suffix)) = name.split_once('.') else {
+        return Some((name.parse().ok()?, None));
+    };
+    let encoding = Encoding::ALL.into_iter().find(|encoding| encoding.suffix() == suffix)?;
+    Some((blob.parse().ok()?, Some(encoding)))
+}
+
 /// Writes `bytes` to `path` so that a reader finds the old file or the new one, never a part.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReleaseError> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
+    let partial = partial(path);
     fs::write(&partial, bytes).map_err(ReleaseError::write(&partial))?;
     fs::rename(&partial, path).map_err(ReleaseError::write(path))
+}
+
+/// Writes what `content` gives to `path` like [`write_whole`].
+pub(crate) fn write_lasting(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), ReleaseError> {
+    let partial = partial(path);
+    let write = || {
+        let mut file = BufWriter::new(File::create(&partial)?);
+        content(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
+    };
+    write().map_err(ReleaseError::write(&partial))?;
+    fs::rename(&partial, path).map_err(ReleaseError::write(path))
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    PathBuf::from(partial)
 }

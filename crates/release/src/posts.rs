@@ -2,6 +2,7 @@
 
 use crate::ReleaseError;
 use domain::{ContentHash, Post};
+use std::io::{self, Write};
 
 /// A line that is no post.
 #[derive(Debug, thiserror::Error)]
@@ -20,11 +21,24 @@ pub struct LineError {
 /// [`ReleaseError::Encode`], which would be a fault of the program.
 pub fn write_posts(posts: &[Post]) -> Result<Vec<u8>, ReleaseError> {
     let mut bytes = Vec::new();
-    for post in posts {
-        serde_json::to_writer(&mut bytes, post).map_err(ReleaseError::Encode)?;
-        bytes.push(b'\n');
-    }
+    let encode = |error| ReleaseError::Encode(serde_json::Error::io(error));
+    write_lines(posts, &mut bytes).map_err(encode)?;
     Ok(bytes)
+}
+
+/// Writes `posts` to `out` as [`write_posts`] does, without holding them all.
+pub(crate) fn write_lines<'a>(
+    posts: impl IntoIterator<Item = &'a Post>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    for post in posts {
+        line.clear();
+        serde_json::to_writer(&mut line, post)?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+    }
+    Ok(())
 }
 
 /// Reads what [`write_posts`] wrote as it arrives, in pieces of any size, so that a blog of any

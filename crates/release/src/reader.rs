@@ -32,6 +32,11 @@ impl Release {
         &self.index
     }
 
+    /// What every URL answers, without the folder.
+    pub(crate) fn into_index(self) -> Index {
+        self.index
+    }
+
     /// The file that holds `blob`, plain or in one of its encodings.
     #[must_use]
     pub fn blob_path(&self, blob: &ContentHash, encoding: Option<Encoding>) -> PathBuf {

@@ -1,6 +1,7 @@
 //! What a build writes, and what it leaves alone.
 
 use super::*;
+use crate::Encoding;
 
 const PAGE: &str = "text/html; charset=utf-8";
 
@@ -142,4 +143,90 @@ fn a_lost_file_of_posts_is_written_again() {
     built(folder.path(), &[("/404", "no")]);
 
     assert!(folder.path().join("posts.ndjson").exists());
+}
+
+/// A release with one file at `/404`.
+fn single(folder: &Path, content_type: &str, bytes: &[u8]) -> Written {
+    let mut writer = ReleaseWriter::create(folder, Compression::Balanced).unwrap();
+    writer.file("/404".into(), content_type, CachePolicy::Page, bytes.to_vec()).unwrap();
+    writer.finish(&[], "/404").unwrap()
+}
+
+/// Bytes that no encoding makes smaller.
+fn noise() -> Vec<u8> {
+    (0_u32..64).flat_map(|number| *content_hash(&number.to_le_bytes()).as_bytes()).collect()
+}
+
+#[test]
+fn text_that_does_not_compress_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = single(folder.path(), PAGE, &noise());
+
+    let second = single(folder.path(), PAGE, &noise());
+
+    assert_eq!((first.files_written, second.files_written), (3, 0));
+}
+
+#[test]
+fn another_content_type_alone_brings_its_own_encodings() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = b"ink ".repeat(400);
+
+    for content_type in [PAGE, "image/png", PAGE] {
+        let here = single(here.path(), content_type, &text);
+        fs::remove_dir_all(there.path()).unwrap();
+        let there = single(there.path(), content_type, &text);
+
+        assert_eq!(here.id, there.id);
+    }
+    single(here.path(), "image/png", &text);
+
+    assert_eq!(tree(here.path()).len(), 1 + 2);
+}
+
+#[test]
+fn a_blob_is_kept_only_in_every_form_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"ink ".repeat(400);
+    single(folder.path(), "image/png", &text);
+    let blob = content_hash(&text);
+
+    let mut writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+    let page = writer.kept("/404", PAGE, CachePolicy::Page, blob);
+    let lost = writer.kept("/404", "image/png", CachePolicy::Page, content_hash(b"other"));
+    let picture = writer.kept("/404", "image/png", CachePolicy::Page, blob);
+    let taken = writer.kept("/404", "image/png", CachePolicy::Page, blob);
+    let written = writer.finish(&[], "/404").unwrap();
+
+    assert_eq!((page, lost, picture), (Ok(false), Ok(false), Ok(true)));
+    assert_eq!(taken, Err(RouteTaken("/404".into())));
+    assert!(!written.changed);
+}
+
+#[test]
+fn one_blob_may_be_text_and_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+    for (route, content_type) in [("/a", "image/png"), ("/404", PAGE), ("/b", "image/png")] {
+        let text = b"ink ".repeat(400);
+        writer.file(route.into(), content_type, CachePolicy::Page, text).unwrap();
+    }
+    let written = writer.finish(&[], "/404").unwrap();
+
+    let release = Release::open(folder.path()).unwrap();
+    let encodings: Vec<usize> = release.index().files().map(|file| file.encodings.len()).collect();
+    assert_eq!(encodings, [Encoding::ALL.len(), 0, 0]);
+    assert_eq!(written.files_written, 4 + 2);
+}
+
+#[test]
+fn what_an_interrupted_build_left_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path(), &[("/404", "no")]);
+    fs::write(folder.path().join("blobs/x.partial"), "half").unwrap();
+
+    let second = built(folder.path(), &[("/404", "no")]);
+
+    assert!(!second.changed);
+    assert!(!folder.path().join("blobs/x.partial").exists());
 }
