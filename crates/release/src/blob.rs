@@ -41,7 +41,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReleaseError>
     fs::rename(&partial, path).map_err(ReleaseError::write(path))
 }
 
-/// Writes what `content` gives to `path` like [`write_whole`].
+/// Writes what `content` gives to `path` like [`write_whole`], and so that this holds after a
+/// power failure too: the bytes are on the disk before the name is.
 pub(crate) fn write_lasting(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -50,10 +51,19 @@ pub(crate) fn write_lasting(
     let write = || {
         let mut file = BufWriter::new(File::create(&partial)?);
         content(&mut file)?;
-        file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     };
     write().map_err(ReleaseError::write(&partial))?;
     fs::rename(&partial, path).map_err(ReleaseError::write(path))
+}
+
+/// Makes the names in `folder` last. Systems on which a folder is no file have no need of it.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), ReleaseError> {
+    if cfg!(unix) {
+        let sync = File::open(folder).and_then(|folder| folder.sync_all());
+        sync.map_err(ReleaseError::write(folder))?;
+    }
+    Ok(())
 }
 
 fn partial(path: &Path) -> PathBuf {

@@ -137,6 +137,7 @@ impl ReleaseWriter {
             let text = serde_json::to_vec(&index).map_err(ReleaseError::Encode)?;
             let index_path = self.folder.join("index.json");
             blob::write_lasting(&index_path, |file| file.write_all(&text))?;
+            blob::sync_folder(&self.folder)?;
             files_written += 2;
         }
         self.store.remove_all_but(&index)?;
