@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 /// Builds the release. Posts with errors fail it unless `--keep-going`.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
-    let gathered = site::gather(&arguments.content, Timestamp::now())?;
+    let gathered = site::regather(&arguments.content, &arguments.out, Timestamp::now())?;
     eprint!("{}", report::text(&gathered.diagnostics));
     if report::has_errors(&gathered.diagnostics) && !arguments.keep_going {
         eprintln!(

@@ -1,23 +1,28 @@
 //! From what was gathered to a release: every page, feed, medium and redirect.
 
+use crate::media::Medium;
 use crate::page::{
     Archive, Article, Feed, FeedEntry, Frame, Home, Labels, OutlineEntry, Plain, Sitemap, Tagged,
     Tags,
 };
 use crate::{Gathered, Publication, SiteError};
 use askama::Template;
-use domain::{Post, PostSummary, Tag};
+use domain::{ContentHash, PostSummary, Tag};
 use rayon::prelude::*;
 use release::{CachePolicy, Compression, ReleaseWriter, Written, content_hash};
 use render::{Diagnostic, Severity};
 use std::collections::{BTreeMap, HashSet};
+use std::fs;
 use std::path::Path;
 
 const HTML: &str = "text/html; charset=utf-8";
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const STYLE: &str = include_str!("../../../theme/assets/style.css");
 const NOT_FOUND: &str = "/404";
 /// Readers' programs fetch often; older posts are in the archive.
 const FEED_ENTRIES: usize = 20;
+/// As many as keep every core busy, and no more in memory.
+const ARTICLES_AT_ONCE: usize = 512;
 
 /// What [`build`] did.
 #[derive(Debug)]
@@ -28,12 +33,13 @@ pub struct Built {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Writes what was gathered to the folder `out` as a release.
+/// Writes what was gathered to the folder `out` as a release, and beside it the cache that
+/// [`regather`](crate::regather) takes from.
 ///
 /// # Errors
 ///
-/// [`SiteError::NoPosts`] (`content` is named in it) if there is nothing to publish, or the
-/// release cannot be written.
+/// [`SiteError::NoPosts`] (`content` is named in it) if there is nothing to publish, the
+/// release cannot be written, or [`SiteError::Changed`] if a file is not what was gathered.
 pub fn build(
     content: &Path,
     gathered: &Gathered,
@@ -63,14 +69,15 @@ pub fn build(
     pages.for_machines(gathered)?;
     // Two files with one content have one URL.
     let mut seen = HashSet::new();
-    for medium in gathered.media.values().filter(|medium| seen.insert(&medium.url)) {
-        pages.immutable(medium.url.clone(), medium.content_type, medium.bytes.clone());
+    for (path, medium) in gathered.media.iter().filter(|(_, medium)| seen.insert(&medium.url)) {
+        let Medium { url, content_type, hash, .. } = medium;
+        pages.copy(url, content_type, CachePolicy::Immutable, *hash, path)?;
     }
     pages.redirects(&gathered.posts);
 
-    let posts: Vec<Post> =
-        gathered.posts.iter().map(|publication| publication.post.clone()).collect();
-    let written = pages.writer.finish(&posts, NOT_FOUND)?;
+    let posts = gathered.posts.iter().map(|publication| &publication.post);
+    let written = pages.writer.finish(posts, NOT_FOUND)?;
+    gathered.cache.save(&gathered.posts, &gathered.media);
     Ok(Built { written, diagnostics: pages.diagnostics })
 }
 
@@ -96,6 +103,32 @@ impl Pages {
         Ok(())
     }
 
+    /// Copies the file at `path`, which was gathered with the content `hash`, if the release has
+    /// not got it yet.
+    fn copy(
+        &mut self,
+        route: &str,
+        content_type: &str,
+        cache: CachePolicy,
+        hash: ContentHash,
+        path: &Path,
+    ) -> Result<(), SiteError> {
+        let taken = match self.writer.kept(route, content_type, cache, hash) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let unreadable = |source| SiteError::Read { path: path.to_owned(), source };
+                let bytes = fs::read(path).map_err(unreadable)?;
+                if content_hash(&bytes) != hash {
+                    return Err(SiteError::Changed(path.to_owned()));
+                }
+                self.writer.file(route.to_owned(), content_type, cache, bytes)
+            }
+            Err(taken) => Err(taken),
+        };
+        self.note(taken);
+        Ok(())
+    }
+
     /// The first to ask for an address has it; the other is reported.
     fn note(&mut self, taken: Result<(), release::RouteTaken>) {
         if let Err(taken) = taken {
@@ -113,14 +146,18 @@ impl Pages {
 
     fn articles(&mut self, gathered: &Gathered, frame: Frame) -> Result<(), SiteError> {
         let posts = &gathered.posts;
-        let rendered: Vec<String> = (0..posts.len())
-            .into_par_iter()
-            .map(|index| article(posts, index, frame).render())
-            .collect::<Result<_, _>>()?;
-        for (publication, html) in posts.iter().zip(rendered) {
-            let path = &publication.post.summary.path;
-            self.page(path.route(), HTML, html.into_bytes());
-            self.page(path.raw_route(), "text/markdown; charset=utf-8", publication.raw.clone());
+        let indices: Vec<usize> = (0..posts.len()).collect();
+        for indices in indices.chunks(ARTICLES_AT_ONCE) {
+            let pages: Vec<String> = indices
+                .par_iter()
+                .map(|index| article(posts, *index, frame).render())
+                .collect::<Result<_, _>>()?;
+            for (index, html) in indices.iter().zip(pages) {
+                let Publication { post, source, file, .. } = &posts[*index];
+                let path = &post.summary.path;
+                self.page(path.route(), HTML, html.into_bytes());
+                self.copy(&path.raw_route(), MARKDOWN, CachePolicy::Page, *source, file)?;
+            }
         }
         Ok(())
     }

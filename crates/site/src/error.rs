@@ -29,6 +29,9 @@ pub enum SiteError {
         .0.display()
     )]
     NoPosts(PathBuf),
+    /// A file was written to while the site was built. Build again.
+    #[error("{} changed during the build: build again", .0.display())]
+    Changed(PathBuf),
     /// A page cannot be put together. This is a fault of the theme.
     #[error("the theme cannot show a page")]
     Theme(#[from] askama::Error),

@@ -1,7 +1,11 @@
 //! Everything that a content folder holds, with every problem in it.
 
+mod address;
+
+use self::address::{Addresses, lost_fragments};
+use crate::cache::{Cache, Origin};
 use crate::content::{self, File};
-use crate::media::{Folder, Media};
+use crate::media::Media;
 use crate::{Settings, SiteError};
 use domain::{ContentHash, Post, PostPath, PostSummary, Visibility, visibility};
 use jiff::Timestamp;
@@ -9,9 +13,9 @@ use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use release::content_hash;
 use render::{Diagnostic, Header, Reading, Rendered, Severity, Source};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 /// A post that is published.
@@ -21,10 +25,14 @@ pub struct Publication {
     pub post: Post,
     /// Its body.
     pub html: String,
-    /// The file as the writer wrote it.
-    pub raw: Vec<u8>,
     /// Old addresses, as the header gives them.
     pub aliases: Vec<String>,
+    /// The file's name below the content folder.
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+    /// Of the file as the writer wrote it.
+    pub(crate) source: ContentHash,
+    pub(crate) origin: Origin,
 }
 
 /// What a content folder holds.
@@ -43,13 +51,21 @@ pub struct Gathered {
     /// The about page's body, if the writer has one.
     pub about: Option<String>,
     pub(crate) media: Media,
+    pub(crate) cache: Cache,
 }
 
 /// A file with its header.
 struct Read {
     file: File,
-    bytes: Vec<u8>,
+    source: ContentHash,
     reading: Reading,
+}
+
+/// A post that is shown, before its body is rendered.
+struct Visible {
+    read: Read,
+    header: Header,
+    path: PostPath,
 }
 
 /// Reads `content` as of the instant `now`.
@@ -59,75 +75,91 @@ struct Read {
 /// [`SiteError`] if the folder or its `site.toml` cannot be used at all. What is wrong with a
 /// single file is in [`Gathered::diagnostics`] and keeps back that file alone.
 pub fn gather(content: &Path, now: Timestamp) -> Result<Gathered, SiteError> {
+    gather_with(content, Cache::default(), now)
+}
+
+/// Gathers the same as [`gather`], but renders only what changed since [`build`](crate::build)
+/// wrote to the folder `release`.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn regather(content: &Path, release: &Path, now: Timestamp) -> Result<Gathered, SiteError> {
+    gather_with(content, Cache::open(release), now)
+}
+
+fn gather_with(content: &Path, cache: Cache, now: Timestamp) -> Result<Gathered, SiteError> {
     let content = fs::canonicalize(content)
         .map_err(|source| SiteError::Read { path: content.to_owned(), source })?;
     let settings = Settings::read(&content)?;
     let zone = settings.zone().unwrap_or(TimeZone::UTC);
     let mut diagnostics = Vec::new();
     let files = content::files(&content, &settings)?;
-    let read: Vec<Result<Read, Diagnostic>> =
-        files.into_par_iter().map(|file| read(file, &zone)).collect();
-    let mut found = Vec::with_capacity(read.len());
-    for read in read {
-        match read {
-            Ok(read) => found.push(read),
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    for read in &found {
-        diagnostics.extend(read.reading.diagnostics.iter().cloned());
-        if !read.reading.is_post {
-            diagnostics.push(no_post(&read.file.name));
-        }
-    }
-
-    let mut named: Vec<(Read, Header, PostPath)> = Vec::new();
-    for mut read in found {
-        let Some(header) = read.reading.header.take() else { continue };
-        match identity(&header, &read.file.name) {
-            Ok(path) => named.push((read, header, path)),
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    let named = without_twins(named, &mut diagnostics);
+    let named = without_twins(named(files, &zone, &mut diagnostics), &mut diagnostics);
 
     let (mut drafts, mut scheduled, mut visible) = (0, Vec::new(), Vec::new());
-    for (read, header, path) in named {
+    for Visible { read, header, path } in named {
         match visibility(header.draft, header.date.at, now) {
-            Visibility::Published => visible.push((read, header, path)),
+            Visibility::Published => visible.push(Visible { read, header, path }),
             Visibility::Draft => drafts += 1,
             Visibility::Scheduled(at) => scheduled.push((path, at)),
         }
     }
 
-    let urls = Urls::of(&visible);
+    let addresses = Addresses::of(&visible);
     let media = Mutex::new(Media::new());
-    let rendered: Vec<Rendered> = visible
-        .par_iter()
-        .map(|(read, ..)| urls.render(&content, &read.file.name, &read.reading, &media))
+    let rendered: Vec<(Rendered, Origin)> = visible
+        .par_iter_mut()
+        .map(|post| addresses.rendered(&content, &mut post.read, &cache, &media))
         .collect();
-    diagnostics.extend(rendered.iter().flat_map(|rendered| rendered.diagnostics.iter().cloned()));
+    for (rendered, _) in &rendered {
+        diagnostics.extend(rendered.diagnostics.iter().cloned());
+    }
     diagnostics.extend(lost_fragments(&visible, &rendered));
-    let about = about(&content, &urls, &media, &mut diagnostics);
+    let about = about(&content, &addresses, &cache, &media, &mut diagnostics);
 
     let mut posts: Vec<Publication> = visible
-        .into_iter()
+        .into_par_iter()
         .zip(rendered)
-        .map(|((read, header, path), rendered)| {
-            publication(read, header, path, rendered, &settings)
-        })
+        .map(|(post, rendered)| publication(post, rendered, &settings))
         .collect();
     posts.sort_by(|one, other| one.post.summary.newest_first(&other.post.summary));
     diagnostics.sort();
-    let media = media.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(Gathered { settings, posts, drafts, scheduled, diagnostics, about, media })
+    let media = media.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Gathered { settings, posts, drafts, scheduled, diagnostics, about, media, cache })
+}
+
+/// The files that are sound posts, with their paths.
+fn named(files: Vec<File>, zone: &TimeZone, diagnostics: &mut Vec<Diagnostic>) -> Vec<Visible> {
+    let read: Vec<Result<Read, Diagnostic>> =
+        files.into_par_iter().map(|file| read(file, zone)).collect();
+    let mut named = Vec::with_capacity(read.len());
+    for read in read {
+        let mut read = match read {
+            Ok(read) => read,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                continue;
+            }
+        };
+        diagnostics.append(&mut read.reading.diagnostics);
+        if !read.reading.is_post {
+            diagnostics.push(no_post(&read.file.name));
+        }
+        let Some(header) = read.reading.header.take() else { continue };
+        match identity(&header, &read.file.name) {
+            Ok(path) => named.push(Visible { read, header, path }),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    named
 }
 
 fn read(file: File, zone: &TimeZone) -> Result<Read, Diagnostic> {
     match fs::read(&file.path) {
         Ok(bytes) => {
             let reading = render::read(Source { file: &file.name, bytes: &bytes }, zone);
-            Ok(Read { file, bytes, reading })
+            Ok(Read { file, source: content_hash(&bytes), reading })
         }
         Err(error) => Err(unreadable(&file.name, &error)),
     }
@@ -181,19 +213,17 @@ fn identity(header: &Header, file: &str) -> Result<PostPath, Diagnostic> {
 
 /// Keeps back every post whose path another has too, letter case aside: which of them was meant
 /// is for the writer to say.
-fn without_twins(
-    named: Vec<(Read, Header, PostPath)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(Read, Header, PostPath)> {
+fn without_twins(named: Vec<Visible>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Visible> {
     let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (read, _, path) in &named {
+    for Visible { read, path, .. } in &named {
         owners.entry(path.case_key()).or_default().push(read.file.name.clone());
     }
     let mut single = Vec::with_capacity(named.len());
-    for (read, header, path) in named {
+    for post in named {
+        let Visible { read, path, .. } = &post;
         let owners = &owners[&path.case_key()];
         if owners.len() == 1 {
-            single.push((read, header, path));
+            single.push(post);
             continue;
         }
         let message = format!("{} have the one path `{path}`", owners.join(" and "));
@@ -209,81 +239,26 @@ fn without_twins(
     single
 }
 
-/// The addresses of all posts that are shown.
-struct Urls {
-    by_file: HashMap<String, String>,
-    by_route: HashMap<String, String>,
-}
-
-impl Urls {
-    fn of(visible: &[(Read, Header, PostPath)]) -> Self {
-        let (mut by_file, mut by_route) = (HashMap::new(), HashMap::new());
-        for (read, _, path) in visible {
-            by_file.insert(read.file.name.clone(), path.url());
-            by_route.insert(path.raw_route(), path.url());
-            by_route.insert(path.route(), path.url());
-            if let Some(legacy) = path.legacy_route() {
-                by_route.insert(legacy, path.url());
-            }
-        }
-        Self { by_file, by_route }
-    }
-
-    fn render(&self, root: &Path, name: &str, reading: &Reading, media: &Mutex<Media>) -> Rendered {
-        let below = Path::new(name).parent().map_or_else(PathBuf::new, Path::to_owned);
-        let folder =
-            Folder { root, below: &below, posts: &self.by_file, routes: &self.by_route, media };
-        render::render(name, reading, &folder)
-    }
-}
-
-/// Links to anchors that no heading has.
-fn lost_fragments(visible: &[(Read, Header, PostPath)], rendered: &[Rendered]) -> Vec<Diagnostic> {
-    let anchors: HashMap<String, HashSet<&str>> = visible
-        .iter()
-        .zip(rendered)
-        .map(|((.., path), body)| (path.url(), body.anchors.iter().map(String::as_str).collect()))
-        .collect();
-    let mut lost = Vec::new();
-    for ((read, _, path), body) in visible.iter().zip(rendered) {
-        for link in &body.fragments {
-            let url = link.url.clone().unwrap_or_else(|| path.url());
-            let Some(anchors) = anchors.get(&url) else { continue };
-            // Footnotes have anchors of their own, which are right by construction.
-            if anchors.contains(link.fragment.as_str()) || link.fragment.starts_with("fn") {
-                continue;
-            }
-            let message = format!("no heading has the anchor `#{}`", link.fragment);
-            let remedy = "copy the anchor from the outline of that post";
-            let mut diagnostic =
-                problem(&read.file.name, Severity::Warning, "broken-anchor", message, remedy);
-            (diagnostic.line, diagnostic.col) = (link.line, link.col);
-            lost.push(diagnostic);
-        }
-    }
-    lost
-}
-
 /// The writer's own about page: `about.md`, Markdown without a header.
 fn about(
     content: &Path,
-    urls: &Urls,
+    addresses: &Addresses,
+    cache: &Cache,
     media: &Mutex<Media>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     let bytes = fs::read(content.join("about.md")).ok()?;
     let source = Source { file: "about.md", bytes: &bytes };
     let reading = render::read(source, &TimeZone::UTC);
-    let rendered = urls.render(content, "about.md", &reading, media);
+    let folder = addresses.folder(content, "about.md", cache, media);
+    let rendered = render::render("about.md", &reading, &folder);
     diagnostics.extend(rendered.diagnostics);
     Some(rendered.html)
 }
 
 fn publication(
-    read: Read,
-    header: Header,
-    path: PostPath,
-    rendered: Rendered,
+    Visible { read, header, path }: Visible,
+    (rendered, origin): (Rendered, Origin),
     settings: &Settings,
 ) -> Publication {
     let summary = PostSummary {
@@ -308,7 +283,9 @@ fn publication(
         hash: content_hash(&[]),
     };
     post.hash = version(&post);
-    Publication { post, html: rendered.html, raw: read.bytes, aliases: header.aliases }
+    let File { name, path: file } = read.file;
+    let (html, aliases, source) = (rendered.html, header.aliases, read.source);
+    Publication { post, html, aliases, name, file, source, origin }
 }
 
 /// The hash of all that the store keeps of a post, before it has one.

@@ -4,6 +4,7 @@
 //! published as a release.
 
 mod build;
+mod cache;
 mod content;
 mod error;
 mod gather;
@@ -13,5 +14,5 @@ mod settings;
 
 pub use crate::build::{Built, build};
 pub use crate::error::SiteError;
-pub use crate::gather::{Gathered, Publication, gather};
+pub use crate::gather::{Gathered, Publication, gather, regather};
 pub use crate::settings::Settings;

@@ -1,26 +1,22 @@
 //! Links and pictures of posts, looked up in the content folder.
 
+use crate::cache::{Cache, Stamp};
 use domain::ContentHash;
 use render::{Resolved, Resolver};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
-/// A file that posts show: its URL and content.
+/// A file that posts show, without its content.
 #[derive(Debug, Clone)]
 pub(crate) struct Medium {
     pub(crate) url: String,
     pub(crate) content_type: &'static str,
-    pub(crate) bytes: Vec<u8>,
-    size: Option<(u32, u32)>,
-}
-
-impl Medium {
-    fn without_bytes(&self) -> Self {
-        let Self { url, content_type, size, .. } = self;
-        Self { url: url.clone(), content_type, bytes: Vec::new(), size: *size }
-    }
+    pub(crate) hash: ContentHash,
+    /// Width and height in pixels, of a picture.
+    pub(crate) size: Option<(u32, u32)>,
+    pub(crate) stamp: Stamp,
 }
 
 /// The pictures that posts were found to show, by their file.
@@ -36,6 +32,9 @@ pub(crate) struct Folder<'a> {
     pub(crate) posts: &'a HashMap<String, String>,
     /// Decoded routes of posts, old addresses included, to URLs.
     pub(crate) routes: &'a HashMap<String, String>,
+    /// File names without their folders, to the first post file that has that name.
+    pub(crate) by_last: &'a HashMap<String, String>,
+    pub(crate) cache: &'a Cache,
     pub(crate) media: &'a Mutex<Media>,
 }
 
@@ -86,35 +85,39 @@ impl Folder<'_> {
     /// A post whose file has the same name, wherever it is, may be what was meant.
     fn missing(&self, target: &str) -> Resolved {
         let file = target.rsplit('/').next().unwrap_or(target);
-        let mut meant: Vec<_> =
-            self.posts.keys().filter(|name| name.rsplit('/').next() == Some(file)).collect();
-        meant.sort();
-        Resolved::Missing { suggestion: meant.first().map(|name| format!("../{name}")) }
+        Resolved::Missing { suggestion: self.by_last.get(file).map(|name| format!("../{name}")) }
     }
 
-    /// Reads the file `name` once. Markdown is never a medium, nor is what lies outside the root.
+    /// Looks at the file `name` once. Markdown is never a medium, nor is what lies outside the
+    /// root.
     fn medium(&self, name: &str) -> Option<Medium> {
         let (content_type, extension) = content_type(name)?;
         let path = fs::canonicalize(self.root.join(name)).ok()?;
         if !path.starts_with(self.root) {
             return None;
         }
-        let mut media = self.media.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(medium) = media.get(&path) {
-            return Some(medium.without_bytes());
+        let media = || self.media.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(medium) = media().get(&path) {
+            return Some(medium.clone());
         }
-        let bytes = fs::read(&path).ok()?;
-        let hash: ContentHash = release::content_hash(&bytes);
-        let size = imagesize::blob_size(&bytes).ok();
-        let size = size.and_then(|size| {
-            Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
-        });
+        let stamp = Stamp::of(&fs::metadata(&path).ok()?);
+        let (hash, size) = match self.cache.picture(&path, stamp) {
+            Some(known) => (ContentHash::new(known.hash), known.size),
+            None => measured(&fs::read(&path).ok()?),
+        };
         let url = format!("/media/{}.{extension}", hash.short());
-        let medium = Medium { url, content_type, bytes, size };
-        let found = medium.without_bytes();
-        media.insert(path, medium);
-        Some(found)
+        let medium = Medium { url, content_type, hash, size, stamp };
+        // Another post may have looked at the same time; all are to show the same picture.
+        Some(media().entry(path).or_insert(medium).clone())
     }
+}
+
+/// The hash of a file and, if it is a picture, its width and height.
+fn measured(bytes: &[u8]) -> (ContentHash, Option<(u32, u32)>) {
+    let size = imagesize::blob_size(bytes).ok();
+    let size = size
+        .and_then(|size| Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?)));
+    (release::content_hash(bytes), size)
 }
 
 /// What may be served beside posts, by the file's ending.

@@ -1,0 +1,110 @@
+//! The addresses of posts, and the links that need them.
+
+use super::{Read, Visible, problem};
+use crate::cache::{Cache, Origin, Recording};
+use crate::media::{Folder, Media};
+use render::{Diagnostic, Rendered, Severity};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Mutex;
+
+/// The addresses of all posts that are shown.
+pub(super) struct Addresses {
+    by_file: HashMap<String, String>,
+    by_route: HashMap<String, String>,
+    /// File names without their folders, to the first of the files that have them.
+    by_last: HashMap<String, String>,
+}
+
+impl Addresses {
+    pub(super) fn of(visible: &[Visible]) -> Self {
+        let (mut by_file, mut by_route) = (HashMap::new(), HashMap::new());
+        let mut by_last: HashMap<String, String> = HashMap::new();
+        for Visible { read, path, .. } in visible {
+            let name = &read.file.name;
+            by_file.insert(name.clone(), path.url());
+            by_route.insert(path.raw_route(), path.url());
+            by_route.insert(path.route(), path.url());
+            if let Some(legacy) = path.legacy_route() {
+                by_route.insert(legacy, path.url());
+            }
+            let last = name.rsplit('/').next().unwrap_or(name);
+            match by_last.get_mut(last) {
+                Some(first) if *first <= *name => {}
+                Some(first) => first.clone_from(name),
+                None => {
+                    by_last.insert(last.to_owned(), name.clone());
+                }
+            }
+        }
+        Self { by_file, by_route, by_last }
+    }
+
+    /// The folder as the post `name` sees it.
+    pub(super) fn folder<'a>(
+        &'a self,
+        root: &'a Path,
+        name: &'a str,
+        cache: &'a Cache,
+        media: &'a Mutex<Media>,
+    ) -> Folder<'a> {
+        Folder {
+            root,
+            below: Path::new(name).parent().unwrap_or(Path::new("")),
+            posts: &self.by_file,
+            routes: &self.by_route,
+            by_last: &self.by_last,
+            cache,
+            media,
+        }
+    }
+
+    /// The body of a post, from the cache if that still holds. The Markdown is not needed after.
+    pub(super) fn rendered(
+        &self,
+        root: &Path,
+        read: &mut Read,
+        cache: &Cache,
+        media: &Mutex<Media>,
+    ) -> (Rendered, Origin) {
+        let name = &read.file.name;
+        let folder = self.folder(root, name, cache, media);
+        let rendered = cache.post(name, read.source, &folder).unwrap_or_else(|| {
+            let recording = Recording::new(&folder);
+            let rendered = render::render(name, &read.reading, &recording);
+            let origin = Origin::fresh(recording.finish(), &rendered);
+            (rendered, origin)
+        });
+        read.reading.body = String::new();
+        rendered
+    }
+}
+
+/// Links to anchors that no heading has.
+pub(super) fn lost_fragments(
+    visible: &[Visible],
+    rendered: &[(Rendered, Origin)],
+) -> Vec<Diagnostic> {
+    let posts = || visible.iter().zip(rendered.iter().map(|(rendered, _)| rendered));
+    let anchors: HashMap<String, HashSet<&str>> = posts()
+        .map(|(post, body)| (post.path.url(), body.anchors.iter().map(String::as_str).collect()))
+        .collect();
+    let mut lost = Vec::new();
+    for (Visible { read, path, .. }, body) in posts() {
+        for link in &body.fragments {
+            let url = link.url.clone().unwrap_or_else(|| path.url());
+            let Some(anchors) = anchors.get(&url) else { continue };
+            // Footnotes have anchors of their own, which are right by construction.
+            if anchors.contains(link.fragment.as_str()) || link.fragment.starts_with("fn") {
+                continue;
+            }
+            let message = format!("no heading has the anchor `#{}`", link.fragment);
+            let remedy = "copy the anchor from the outline of that post";
+            let mut diagnostic =
+                problem(&read.file.name, Severity::Warning, "broken-anchor", message, remedy);
+            (diagnostic.line, diagnostic.col) = (link.line, link.col);
+            lost.push(diagnostic);
+        }
+    }
+    lost
+}
