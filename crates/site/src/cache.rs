@@ -20,6 +20,7 @@ use domain::{ContentHash, Heading};
 use render::{Diagnostic, FragmentLink, Rendered, Resolver};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -107,7 +108,7 @@ impl Cache {
             .filter_map(|(path, medium)| Some((path.to_str()?.to_owned(), Picture::of(medium))));
         let mut table = Table {
             taken: stamp::nanoseconds(self.opened),
-            posts: Default::default(),
+            posts: BTreeMap::new(),
             pictures: pictures.collect(),
         };
         let mut fresh = Vec::new();

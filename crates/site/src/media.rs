@@ -33,7 +33,7 @@ pub(crate) struct Folder<'a> {
     /// Decoded routes of posts, old addresses included, to URLs.
     pub(crate) routes: &'a HashMap<String, String>,
     /// File names without their folders, to the first post file that has that name.
-    pub(crate) by_last: &'a HashMap<String, String>,
+    pub(crate) namesakes: &'a HashMap<String, String>,
     pub(crate) cache: &'a Cache,
     pub(crate) media: &'a Mutex<Media>,
 }
@@ -85,7 +85,7 @@ impl Folder<'_> {
     /// A post whose file has the same name, wherever it is, may be what was meant.
     fn missing(&self, target: &str) -> Resolved {
         let file = target.rsplit('/').next().unwrap_or(target);
-        Resolved::Missing { suggestion: self.by_last.get(file).map(|name| format!("../{name}")) }
+        Resolved::Missing { suggestion: self.namesakes.get(file).map(|name| format!("../{name}")) }
     }
 
     /// Looks at the file `name` once. Markdown is never a medium, nor is what lies outside the

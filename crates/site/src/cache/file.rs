@@ -122,28 +122,24 @@ pub(super) fn write(
     fresh: impl Iterator<Item = (String, ContentHash, Vec<u8>)>,
 ) -> io::Result<()> {
     let kept: u64 = table.posts.values().map(|slot| slot.bytes).sum();
-    match old.filter(|old| old.end / 2 <= kept) {
-        Some(old) => {
-            let mut file = OpenOptions::new().write(true).open(path)?;
-            file.set_len(old.end)?;
-            file.seek(SeekFrom::Start(old.end))?;
-            append(file, old.end, program, table, fresh)
-        }
-        None => {
-            let partial = path.with_extension("partial");
-            let mut file = BufWriter::new(File::create(&partial)?);
-            let mut start = 0;
-            table.posts.retain(|_, slot| {
-                let Some(bytes) = old.and_then(|old| old.read(slot)) else { return false };
-                slot.start = start;
-                start += slot.bytes;
-                file.write_all(&bytes).is_ok()
-            });
-            let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-            append(file, start, program, table, fresh)?;
-            fs::rename(partial, path)
-        }
+    if let Some(old) = old.filter(|old| old.end / 2 <= kept) {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(old.end)?;
+        file.seek(SeekFrom::Start(old.end))?;
+        return append(file, old.end, program, table, fresh);
     }
+    let partial = path.with_extension("partial");
+    let mut file = BufWriter::new(File::create(&partial)?);
+    let mut start = 0;
+    table.posts.retain(|_, slot| {
+        let Some(bytes) = old.and_then(|old| old.read(slot)) else { return false };
+        slot.start = start;
+        start += slot.bytes;
+        file.write_all(&bytes).is_ok()
+    });
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    append(file, start, program, table, fresh)?;
+    fs::rename(partial, path)
 }
 
 /// Writes what is new at the place `start` of `file`, where it stands.

@@ -32,7 +32,7 @@ fn blog() -> TempDir {
 fn age(out: &TempDir) {
     let path = out.path().join(".cache");
     let (entries, mut table) = Entries::open(&path, PROGRAM).unwrap();
-    table.taken += i128::try_from(Duration::from_secs(3600).as_nanos()).unwrap();
+    table.taken += i128::try_from(Duration::from_hours(1).as_nanos()).unwrap();
     file::write(&path, PROGRAM, Some(&entries), table, std::iter::empty()).unwrap();
 }
 

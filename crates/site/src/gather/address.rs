@@ -10,34 +10,36 @@ use std::sync::Mutex;
 
 /// The addresses of all posts that are shown.
 pub(super) struct Addresses {
-    by_file: HashMap<String, String>,
-    by_route: HashMap<String, String>,
+    /// By file.
+    posts: HashMap<String, String>,
+    /// By decoded route, old addresses included.
+    routes: HashMap<String, String>,
     /// File names without their folders, to the first of the files that have them.
-    by_last: HashMap<String, String>,
+    namesakes: HashMap<String, String>,
 }
 
 impl Addresses {
     pub(super) fn of(visible: &[Visible]) -> Self {
-        let (mut by_file, mut by_route) = (HashMap::new(), HashMap::new());
-        let mut by_last: HashMap<String, String> = HashMap::new();
+        let (mut posts, mut routes) = (HashMap::new(), HashMap::new());
+        let mut namesakes: HashMap<String, String> = HashMap::new();
         for Visible { read, path, .. } in visible {
             let name = &read.file.name;
-            by_file.insert(name.clone(), path.url());
-            by_route.insert(path.raw_route(), path.url());
-            by_route.insert(path.route(), path.url());
+            posts.insert(name.clone(), path.url());
+            routes.insert(path.raw_route(), path.url());
+            routes.insert(path.route(), path.url());
             if let Some(legacy) = path.legacy_route() {
-                by_route.insert(legacy, path.url());
+                routes.insert(legacy, path.url());
             }
             let last = name.rsplit('/').next().unwrap_or(name);
-            match by_last.get_mut(last) {
+            match namesakes.get_mut(last) {
                 Some(first) if *first <= *name => {}
                 Some(first) => first.clone_from(name),
                 None => {
-                    by_last.insert(last.to_owned(), name.clone());
+                    namesakes.insert(last.to_owned(), name.clone());
                 }
             }
         }
-        Self { by_file, by_route, by_last }
+        Self { posts, routes, namesakes }
     }
 
     /// The folder as the post `name` sees it.
@@ -51,9 +53,9 @@ impl Addresses {
         Folder {
             root,
             below: Path::new(name).parent().unwrap_or(Path::new("")),
-            posts: &self.by_file,
-            routes: &self.by_route,
-            by_last: &self.by_last,
+            posts: &self.posts,
+            routes: &self.routes,
+            namesakes: &self.namesakes,
             cache,
             media,
         }
