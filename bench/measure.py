@@ -43,7 +43,7 @@ def run(command, cwd=None):
 
 def median(taken):
     """The median of each figure by itself."""
-    figures = (("wall", "cpu", "memory"))
+    figures = ("wall", "cpu", "memory")
     return Taken(*(statistics.median(getattr(one, name) for one in taken) for name in figures))
 
 
