@@ -1,7 +1,9 @@
 //! Posts and a theme to a release.
 //!
 //! [`gather`] reads a content folder and finds every problem in it; [`build`] writes what may be
-//! published as a release.
+//! published as a release. [`regather`] takes from `.cache` in the release's folder what did not
+//! change since the last build; nothing else reads that file, and without it the release is the
+//! same.
 
 mod build;
 mod cache;
