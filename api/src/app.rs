@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use async_trait::async_trait;
 use domain::{Cache, PostReader};
 use service_kit::web::{Listener, Observer};
-use service_kit::{Admin, HttpMetrics, Metrics, NotReady, Probe};
+use service_kit::{Admin, BindError, HttpMetrics, Metrics, NotReady, Probe};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,17 +45,10 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that a port is in use, with the setting's name.
-    pub fn bind(settings: &Settings, backends: Backends) -> io::Result<Self> {
-        let named = |name, addr| {
-            move |error: io::Error| {
-                io::Error::new(error.kind(), format!("binding {name} to {addr}: {error}"))
-            }
-        };
-        let listener =
-            Listener::bind(settings.listen).map_err(named("API_LISTEN", settings.listen))?;
-        let admin = Admin::bind(settings.admin_listen)
-            .map_err(named("API_ADMIN_LISTEN", settings.admin_listen))?;
+    /// [`BindError`] names the setting whose port is in use.
+    pub fn bind(settings: &Settings, backends: Backends) -> Result<Self, BindError> {
+        let listener = Listener::bind("API_LISTEN", settings.listen)?;
+        let admin = Admin::bind("API_ADMIN_LISTEN", settings.admin_listen)?;
         let blog = Blog {
             posts: backends.posts,
             caches: backends.caches,

@@ -1,47 +1,56 @@
-//! The application: listener, routes, one log line a request.
+//! The application: listeners, the shelf, routes.
 
-use crate::answer;
-use actix_web::http::Method;
+use crate::answer::{self, Asked};
+use crate::blobs::Blobs;
+use crate::{Settings, Shelf, route};
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server};
-use release::Release;
+use actix_web::{HttpRequest, HttpResponse};
+use service_kit::web::{Listener, Observer};
+use service_kit::{Admin, BindError, HttpMetrics, Metrics};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 const X_RELEASE: HeaderName = HeaderName::from_static("x-release");
 
 /// A bound server.
 pub struct Application {
-    addr: SocketAddr,
-    server: Server,
+    listener: Listener,
+    admin: Admin,
+    shelf: Shelf,
+    cache_bytes: u64,
+    drain: Duration,
 }
 
 impl Application {
-    /// Binds `listen` and prepares to serve `release`.
+    /// Binds both listeners and prepares to serve what lies on `shelf`, which may be nothing yet.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the port is in use.
-    pub fn bind(listen: SocketAddr, release: Release) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen)?;
-        let addr = listener.local_addr()?;
-        let release = Data::new(release);
-        let server = HttpServer::new(move || {
-            App::new().app_data(release.clone()).default_service(web::to(serve))
+    /// [`BindError`] names the setting whose port is in use.
+    pub fn bind(settings: &Settings, shelf: Shelf) -> Result<Self, BindError> {
+        Ok(Self {
+            listener: Listener::bind("BLOG_STATIC_LISTEN", settings.listen)?,
+            admin: Admin::bind("BLOG_STATIC_ADMIN_LISTEN", settings.admin_listen)?,
+            shelf,
+            cache_bytes: settings.cache_bytes,
+            drain: settings.drain,
         })
-        .workers(2)
-        .disable_signals()
-        .listen(listener)?
-        .run();
-        Ok(Self { addr, server })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.listener.addr()
+    }
+
+    /// Where it answers `/livez`, `/readyz` and `/metrics`.
+    #[must_use]
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     /// Serves until `stop` completes, then finishes what is in hand.
@@ -50,43 +59,41 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let handle = self.server.handle();
-        let mut server = self.server;
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let observer = Observer { metrics: HttpMetrics::register(&metrics), route: route::name };
+        let probe = Arc::new(self.shelf.clone());
+        let blobs = Data::new(Blobs::new(self.cache_bytes));
+        let shelf = Data::new(self.shelf);
+        let serve = self.listener.serve(observer, self.drain, stop, move |config| {
+            config.app_data(shelf.clone()).app_data(blobs.clone()).default_service(web::to(serve));
+        });
         tokio::select! {
-            done = &mut server => return done,
-            () = stop => {}
+            done = serve => done,
+            done = self.admin.run(probe, metrics) => done,
         }
-        let (done, ()) = tokio::join!(server, handle.stop(true));
-        done
     }
 }
 
-async fn serve(request: HttpRequest, release: Data<Release>) -> HttpResponse {
-    let started = Instant::now();
-    let path = request.uri().path();
-    let answered = match path {
-        _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
-            Ok(answer::method_not_allowed())
-        }
-        "/_release/release.json" => Ok(answer::manifest(&release)),
-        "/_release/posts.ndjson" => answer::posts(&release).await,
-        _ => answer::page(&request, &release).await,
+async fn serve(request: HttpRequest, shelf: Data<Shelf>, blobs: Data<Blobs>) -> HttpResponse {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return answer::method_not_allowed();
+    }
+    let Some(release) = shelf.take() else {
+        return answer::refusal(StatusCode::SERVICE_UNAVAILABLE, "there is no release yet");
+    };
+    let asked = Asked { request: &request, release: &release, blobs: &blobs };
+    let answered = match request.path() {
+        "/_release/release.json" => Ok(asked.manifest()),
+        "/_release/posts.ndjson" => asked.posts().await,
+        _ => asked.page().await,
     };
     let mut answer = answered.unwrap_or_else(|error| {
+        let path = request.path();
         tracing::error!(http.path = path, "a file of the release cannot be read: {error}");
-        HttpResponse::InternalServerError().finish()
+        answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "this page cannot be read")
     });
     if let Ok(id) = HeaderValue::from_str(&release.index().id.to_string()) {
         answer.headers_mut().insert(X_RELEASE, id);
     }
-    let (status, duration_ms) = (answer.status().as_u16(), started.elapsed().as_millis());
-    tracing::info!(
-        http.method = %request.method(),
-        http.path = path,
-        http.status = status,
-        duration_ms,
-        "{} {path} {status}",
-        request.method(),
-    );
     answer
 }

@@ -3,12 +3,15 @@
 
 mod answer;
 mod app;
+mod blobs;
 mod conditional;
 mod encoding;
 mod range;
 mod route;
 mod settings;
+mod shelf;
 
 pub use crate::app::Application;
 pub use crate::range::{ByteRange, Unsatisfiable};
 pub use crate::settings::Settings;
+pub use crate::shelf::Shelf;

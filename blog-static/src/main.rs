@@ -1,16 +1,15 @@
-//! Starts blog-static: settings, release, listener, then serve until told to stop.
+//! Starts blog-static: settings, listeners, release, then serve until told to stop.
 
 use anyhow::Context;
-use blog_static::{Application, Settings};
-use release::Release;
-use service_kit::{EX_USAGE, ProcessEnv, shutdown, telemetry};
+use blog_static::{Application, Settings, Shelf};
+use service_kit::{EX_USAGE, ProcessEnv, healthcheck, shutdown, telemetry};
 use std::process::ExitCode;
 
 /// musl's own allocator is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
+#[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     telemetry::init(&ProcessEnv);
     let settings = match Settings::from_vars(&ProcessEnv) {
@@ -20,7 +19,15 @@ async fn main() -> ExitCode {
             return ExitCode::from(EX_USAGE);
         }
     };
-    match run(settings).await {
+    let done = match std::env::args().nth(1).as_deref() {
+        None => run(settings).await,
+        Some("healthcheck") => healthcheck(settings.admin_listen, "/livez").map_err(Into::into),
+        Some(other) => {
+            tracing::error!("`{other}` is no command: there is `healthcheck`, or none to serve");
+            return ExitCode::from(EX_USAGE);
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("stopped: {error:#}");
@@ -30,10 +37,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
-    let release = Release::open(&settings.release).context("reading BLOG_STATIC_RELEASE")?;
-    let (id, posts) = (release.index().id.short(), release.index().posts.count);
-    let app = Application::bind(settings.listen, release)
-        .with_context(|| format!("binding BLOG_STATIC_LISTEN to {}", settings.listen))?;
-    tracing::info!("serving release {id} with {posts} posts on http://{}", app.addr());
-    app.run(shutdown::asked()).await.context("serving")
+    let shelf = Shelf::default();
+    let app = Application::bind(&settings, shelf.clone())?;
+    tracing::info!("listening on http://{}, admin on {}", app.addr(), app.admin_addr());
+    tokio::select! {
+        done = app.run(shutdown::asked()) => done.context("serving"),
+        () = shelf.follow(settings.release) => Ok(()),
+    }
 }

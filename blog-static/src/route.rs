@@ -17,6 +17,17 @@ pub(crate) fn without_slash(path: &str) -> Option<&str> {
     (trimmed.len() < path.len() && trimmed.len() > 1 && is_local).then_some(trimmed)
 }
 
+/// The kind of thing that a path names, for metrics.
+pub(crate) fn name(path: &str) -> &'static str {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "" | "page" | "tags" | "archive" => "list",
+        "blog" => "post",
+        "assets" | "media" => "asset",
+        "_release" => "release",
+        _ => "other",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

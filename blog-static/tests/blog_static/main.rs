@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
-use blog_static::Application;
+use blog_static::{Application, Settings, Shelf};
 use release::{CachePolicy, Compression, Release, ReleaseWriter};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A running server; it stops with the test's runtime.
@@ -12,9 +14,16 @@ struct TestApp {
     url: String,
     client: Client,
     release: Release,
+    admin: SocketAddr,
+    shelf: Shelf,
     stop: Option<oneshot::Sender<()>>,
     stopped: tokio::task::JoinHandle<std::io::Result<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+fn settings() -> Settings {
+    let free: SocketAddr = ([127, 0, 0, 1], 0).into();
+    Settings { listen: free, admin_listen: free, ..Settings::default() }
 }
 
 fn spawn_app() -> TestApp {
@@ -31,14 +40,16 @@ fn spawn_app() -> TestApp {
     writer.finish(&[], "/404").unwrap();
 
     let release = Release::open(folder.path()).unwrap();
-    let app = Application::bind(([127, 0, 0, 1], 0).into(), release.clone()).unwrap();
-    let url = format!("http://{}", app.addr());
+    let shelf = Shelf::default();
+    shelf.put(release.clone());
+    let app = Application::bind(&settings(), shelf.clone()).unwrap();
+    let (url, admin) = (format!("http://{}", app.addr()), app.admin_addr());
     let (stop, asked) = oneshot::channel();
     let stopped = tokio::spawn(app.run(async {
         let _ = asked.await;
     }));
     let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
-    TestApp { url, client, release, stop: Some(stop), stopped, _folder: folder }
+    TestApp { url, admin, client, release, shelf, stop: Some(stop), stopped, folder }
 }
 
 impl TestApp {
@@ -166,4 +177,76 @@ async fn it_stops_when_it_is_told_to() {
     app.stop.take().unwrap().send(()).unwrap();
 
     app.stopped.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn several_lines_of_one_header_are_one_list() {
+    let app = spawn_app();
+    let etag = header(&app.get("/", &[]).await, "etag").to_owned();
+
+    let known = app.get("/", &[("if-none-match", "\"x\""), ("if-none-match", &etag)]).await;
+    let brotli =
+        app.get("/", &[("accept-encoding", "gzip;q=0.1"), ("accept-encoding", "br")]).await;
+
+    assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(header(&brotli, "content-encoding"), "br");
+}
+
+#[tokio::test]
+async fn a_blob_that_is_lost_is_said_to_be_and_the_rest_goes_on() {
+    let app = spawn_app();
+    std::fs::remove_dir_all(app.folder.path().join("blobs")).unwrap();
+
+    let lost = app.get("/", &[]).await;
+
+    assert_eq!(lost.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(header(&lost, "cache-control"), "no-store");
+    assert_eq!(app.get("/_release/release.json", &[]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn it_waits_for_a_release_and_takes_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::default();
+    let app = Application::bind(&settings(), shelf.clone()).unwrap();
+    let (url, admin) = (format!("http://{}", app.addr()), app.admin_addr());
+    tokio::spawn(app.run(std::future::pending()));
+    tokio::spawn(shelf.follow(folder.path().to_owned()));
+    let client = Client::builder().no_proxy().build().unwrap();
+    let ready = || tokio::task::spawn_blocking(move || service_kit::healthcheck(admin, "/readyz"));
+
+    let early = client.get(&url).send().await.unwrap();
+    assert_eq!(early.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!header(&early, "retry-after").is_empty());
+    assert!(ready().await.unwrap().is_err());
+
+    for text in ["first", "second release"] {
+        let mut writer = ReleaseWriter::create(folder.path(), Compression::None).unwrap();
+        let bytes = text.as_bytes().to_vec();
+        writer.file("/".into(), "text/plain", CachePolicy::Page, bytes).unwrap();
+        writer.finish(&[], "/404").unwrap();
+        let started = Instant::now();
+        while client.get(&url).send().await.unwrap().text().await.unwrap() != text {
+            assert!(started.elapsed() < Duration::from_secs(30), "`{text}` is never served");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    ready().await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_exchange_is_seen_by_the_next_request() {
+    let app = spawn_app();
+    let mut writer = ReleaseWriter::create(app.folder.path(), Compression::None).unwrap();
+    writer.file("/".into(), "text/plain", CachePolicy::Page, b"new".to_vec()).unwrap();
+    writer.finish(&[], "/404").unwrap();
+    let before = app.get("/_release/release.json", &[]).await.text().await.unwrap();
+
+    app.shelf.put(Release::open(app.folder.path()).unwrap());
+
+    assert!(before.contains(&app.release.index().id.to_string()));
+    assert_eq!(app.get("/", &[]).await.text().await.unwrap(), "new");
+    let admin = app.admin;
+    let health = tokio::task::spawn_blocking(move || service_kit::healthcheck(admin, "/livez"));
+    health.await.unwrap().unwrap();
 }

@@ -1,6 +1,6 @@
 //! The second listener, never published: `/livez`, `/readyz`, `/metrics`.
 
-use crate::Metrics;
+use crate::{BindError, Metrics, bind};
 use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -40,15 +40,14 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds `listen`. Port 0 picks a free one.
+    /// Binds `listen`, which the setting `setting` gave. Port 0 picks a free one.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the port is in use.
-    pub fn bind(listen: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen)?;
-        listener.set_nonblocking(true)?;
-        let addr = listener.local_addr()?;
+    /// [`BindError`] names the setting.
+    pub fn bind(setting: &'static str, listen: SocketAddr) -> Result<Self, BindError> {
+        let listener = bind(setting, listen)?;
+        let addr = listener.local_addr().unwrap_or(listen);
         Ok(Self { listener, addr })
     }
 
@@ -129,7 +128,7 @@ mod tests {
     }
 
     async fn ask(missing: Missing, path: &'static str) -> Result<(), HealthcheckError> {
-        let admin = Admin::bind(([0, 0, 0, 0], 0).into()).unwrap();
+        let admin = Admin::bind("TEST", ([0, 0, 0, 0], 0).into()).unwrap();
         let addr = admin.addr();
         let running = tokio::spawn(admin.run(Arc::new(missing), Metrics::new("0")));
         let answer = tokio::task::spawn_blocking(move || healthcheck(addr, path)).await.unwrap();
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_service_that_is_gone_is_not_healthy() {
-        let addr = Admin::bind(([127, 0, 0, 1], 0).into()).unwrap().addr();
+        let addr = Admin::bind("TEST", ([127, 0, 0, 1], 0).into()).unwrap().addr();
 
         let error = healthcheck(addr, "/livez").unwrap_err();
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod backoff;
+mod bind;
 mod exit;
 mod healthcheck;
 mod metrics;
@@ -16,6 +17,7 @@ pub mod web;
 
 pub use crate::admin::{Admin, NotReady, Probe};
 pub use crate::backoff::Backoff;
+pub use crate::bind::{BindError, bind};
 pub use crate::exit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE};
 pub use crate::healthcheck::{HealthcheckError, healthcheck};
 pub use crate::metrics::{HttpMetrics, Metrics};

@@ -1,7 +1,7 @@
 //! The web server that services share: listener, request ids, one log line a request, metrics,
 //! a stop that loses nothing.
 
-use crate::{HttpMetrics, REQUEST_ID, RequestId};
+use crate::{BindError, HttpMetrics, REQUEST_ID, RequestId, bind};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -37,14 +37,14 @@ pub struct Observer {
 }
 
 impl Listener {
-    /// Binds `listen`. Port 0 picks a free one.
+    /// Binds `listen`, which the setting `setting` gave. Port 0 picks a free one.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the port is in use.
-    pub fn bind(listen: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen)?;
-        let addr = listener.local_addr()?;
+    /// [`BindError`] names the setting.
+    pub fn bind(setting: &'static str, listen: SocketAddr) -> Result<Self, BindError> {
+        let listener = bind(setting, listen)?;
+        let addr = listener.local_addr().unwrap_or(listen);
         Ok(Self { listener, addr })
     }
 

@@ -1,0 +1,44 @@
+//! Binding a port, with an error that says which setting to change.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+/// A port that cannot be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {addr}: {source}; choose another address with {setting}")]
+pub struct BindError {
+    /// The setting that names the address.
+    pub setting: &'static str,
+    /// The address.
+    pub addr: SocketAddr,
+    /// What the system said, for instance that the port is in use.
+    pub source: io::Error,
+}
+
+/// Binds `addr`, which the setting `setting` gave. Port 0 picks a free one. The listener does not
+/// block, as asynchronous runtimes want it.
+///
+/// # Errors
+///
+/// [`BindError`] names the setting.
+pub fn bind(setting: &'static str, addr: SocketAddr) -> Result<TcpListener, BindError> {
+    let bound = TcpListener::bind(addr).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|source| BindError { setting, addr, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_names_the_setting() {
+        let taken = bind("API_LISTEN", ([127, 0, 0, 1], 0).into()).unwrap();
+
+        let error = bind("API_LISTEN", taken.local_addr().unwrap()).unwrap_err().to_string();
+
+        assert!(error.contains("API_LISTEN") && error.contains("in use"), "{error}");
+    }
+}
