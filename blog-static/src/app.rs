@@ -63,9 +63,12 @@ impl Application {
         let observer = Observer { metrics: HttpMetrics::register(&metrics), route: route::name };
         let probe = Arc::new(self.shelf.clone());
         let blobs = Data::new(Blobs::new(self.cache_bytes));
-        let shelf = Data::new(self.shelf);
+        let release = Data::new(self.shelf);
         let serve = self.listener.serve(observer, self.drain, stop, move |config| {
-            config.app_data(shelf.clone()).app_data(blobs.clone()).default_service(web::to(serve));
+            config
+                .app_data(release.clone())
+                .app_data(blobs.clone())
+                .default_service(web::to(serve));
         });
         tokio::select! {
             done = serve => done,

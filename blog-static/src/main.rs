@@ -21,7 +21,9 @@ async fn main() -> ExitCode {
     };
     let done = match std::env::args().nth(1).as_deref() {
         None => run(settings).await,
-        Some("healthcheck") => healthcheck(settings.admin_listen, "/livez").map_err(Into::into),
+        Some("healthcheck") => {
+            healthcheck(settings.admin_listen, "/livez").await.map_err(Into::into)
+        }
         Some(other) => {
             tracing::error!("`{other}` is no command: there is `healthcheck`, or none to serve");
             return ExitCode::from(EX_USAGE);

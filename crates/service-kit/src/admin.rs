@@ -131,12 +131,12 @@ mod tests {
         let admin = Admin::bind("TEST", ([0, 0, 0, 0], 0).into()).unwrap();
         let addr = admin.addr();
         let running = tokio::spawn(admin.run(Arc::new(missing), Metrics::new("0")));
-        let answer = tokio::task::spawn_blocking(move || healthcheck(addr, path)).await.unwrap();
+        let answer = healthcheck(addr, path).await;
         running.abort();
         answer
     }
 
-    #[tokio::test(flavor = "multi_thread")]
+    #[tokio::test]
     async fn a_service_that_misses_a_neighbour_is_alive_and_not_ready() {
         ask(Missing(Some("no database")), "/livez").await.unwrap();
 
@@ -148,11 +148,11 @@ mod tests {
         ask(Missing(None), "/other").await.unwrap_err();
     }
 
-    #[test]
-    fn a_service_that_is_gone_is_not_healthy() {
+    #[tokio::test]
+    async fn a_service_that_is_gone_is_not_healthy() {
         let addr = Admin::bind("TEST", ([127, 0, 0, 1], 0).into()).unwrap().addr();
 
-        let error = healthcheck(addr, "/livez").unwrap_err();
+        let error = healthcheck(addr, "/livez").await.unwrap_err();
 
         assert!(matches!(error, HealthcheckError::Silent { .. }));
     }

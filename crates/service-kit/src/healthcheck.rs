@@ -1,8 +1,11 @@
-//! The `healthcheck` subcommand: what an image's `HEALTHCHECK` runs, since images have no curl.
+//! Asking a service whether it is well: for the `healthcheck` subcommand, since images have no
+//! curl, and for the gateway.
 
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Longer than this is not healthy.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -34,13 +37,15 @@ pub enum HealthcheckError {
 /// # Errors
 ///
 /// [`HealthcheckError`] unless the answer is 200.
-pub fn healthcheck(listen: SocketAddr, path: &str) -> Result<(), HealthcheckError> {
+pub async fn healthcheck(listen: SocketAddr, path: &str) -> Result<(), HealthcheckError> {
     let addr = SocketAddr::new(reachable(listen.ip()), listen.port());
-    let status = ask(addr, path).map_err(|source| HealthcheckError::Silent { addr, source })?;
-    if status.split(' ').nth(1) == Some("200") {
+    let silent = |source| HealthcheckError::Silent { addr, source };
+    let asked = tokio::time::timeout(DEADLINE, ask(addr, path)).await;
+    let answer = asked.map_err(|elapsed| silent(elapsed.into()))?.map_err(silent)?;
+    if answer.split(' ').nth(1) == Some("200") {
         return Ok(());
     }
-    Err(HealthcheckError::Unwell { addr, answer: status })
+    Err(HealthcheckError::Unwell { addr, answer })
 }
 
 fn reachable(ip: IpAddr) -> IpAddr {
@@ -51,13 +56,12 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The status line. One HTTP/1.0 request needs no client library and no runtime.
-fn ask(addr: SocketAddr, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&addr, DEADLINE)?;
-    stream.set_read_timeout(Some(DEADLINE))?;
-    stream.set_write_timeout(Some(DEADLINE))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n")?;
+/// The status line. One HTTP/1.0 request needs no client library.
+async fn ask(addr: SocketAddr, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(addr).await?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    stream.take(16 * 1024).read_to_string(&mut answer)?;
+    stream.take(16 * 1024).read_to_string(&mut answer).await?;
     Ok(answer.lines().next().unwrap_or_default().to_owned())
 }

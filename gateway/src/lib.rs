@@ -1,0 +1,20 @@
+//! The front door: one public address before the API and blog-static.
+//!
+//! Pingora calls the phases of [`proxy`]; the phases call plain functions: where a path leads
+//! ([`route`]), which replica answers ([`upstream`]), who is asking ([`client`]), what the gateway
+//! says itself ([`refusal`]).
+
+mod app;
+mod client;
+mod front;
+mod proxy;
+mod refusal;
+mod request;
+mod route;
+mod settings;
+mod upstream;
+
+pub use crate::app::Application;
+pub use crate::route::{Refused, Route, route};
+pub use crate::settings::{Settings, UpstreamSettings};
+pub use crate::upstream::Origin;

@@ -1,0 +1,287 @@
+//! The only `impl ProxyHttp`: phases in order, no decisions.
+
+use crate::front::{KEEP_ALIVE, headers_are_complete};
+use crate::refusal::Refusal;
+use crate::request::{check, remove_claims, text};
+use crate::route::{Route, route};
+use crate::upstream::{Replica, Upstream};
+use crate::{UpstreamSettings, client};
+use async_trait::async_trait;
+use ipnet::IpNet;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::prelude::HttpPeer;
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::{Error, ErrorSource, ErrorType, Result};
+use prometheus_client::metrics::counter::Counter;
+use service_kit::{HttpMetrics, REQUEST_ID, RequestId};
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Tries of one request, the first included.
+pub(crate) const MAX_TRIES: usize = 2;
+/// Idle connections to replicas are closed before the replicas close them.
+const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
+/// How long a client may take to accept a piece of the answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What all requests share.
+pub(crate) struct Gateway {
+    pub(crate) api: Arc<Upstream>,
+    pub(crate) blog_static: Arc<Upstream>,
+    pub(crate) settings: UpstreamSettings,
+    pub(crate) trusted: Vec<IpNet>,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) retries: Counter,
+    /// Every request in hand holds a receiver.
+    pub(crate) in_hand: watch::Sender<()>,
+}
+
+/// What is known of one request.
+pub(crate) struct RequestState {
+    started: Instant,
+    id: RequestId,
+    client: IpAddr,
+    route: Route,
+    /// The replica that is asked now.
+    replica: Option<Arc<Replica>>,
+    tried: Vec<SocketAddr>,
+    _in_hand: watch::Receiver<()>,
+}
+
+impl Gateway {
+    fn upstream(&self, route: Route) -> &Upstream {
+        match route {
+            Route::Api => &self.api,
+            Route::Asset | Route::Page | Route::Hidden => &self.blog_static,
+        }
+    }
+
+    /// Whether asking another replica may help, and cannot do anything twice.
+    fn may_retry(&self, session: &Session, state: &RequestState) -> bool {
+        session.response_written().is_none()
+            && is_safe(session)
+            && state.tried.len() < MAX_TRIES
+            && self.upstream(state.route).has_other(&state.tried)
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = RequestState;
+
+    fn new_ctx(&self) -> RequestState {
+        headers_are_complete();
+        RequestState {
+            started: Instant::now(),
+            id: RequestId::generate(),
+            client: Ipv4Addr::UNSPECIFIED.into(),
+            route: Route::Hidden,
+            replica: None,
+            tried: Vec::new(),
+            _in_hand: self.in_hand.subscribe(),
+        }
+    }
+
+    /// 1. Who asks for what; refuse early, before anything is spent on the request.
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        state: &mut RequestState,
+    ) -> Result<bool> {
+        session.set_keepalive(Some(KEEP_ALIVE.as_secs()));
+        session.set_write_timeout(Some(WRITE_TIMEOUT));
+        let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
+        let request = session.req_header();
+        let forwarded = text(request, "x-forwarded-for").unwrap_or_default();
+        state.client = client::address(peer.unwrap_or(state.client), forwarded, &self.trusted);
+        let routed = check(request).and_then(|()| {
+            route(request.uri.path()).map_err(|_| Refusal::BadRequest("the address is malformed"))
+        });
+        let refusal = match routed {
+            Ok(Route::Hidden) => Refusal::NotFound,
+            Ok(route) => {
+                state.route = route;
+                return Ok(false);
+            }
+            Err(refusal) => refusal,
+        };
+        refusal.send(session, &state.id).await?;
+        Ok(true)
+    }
+
+    /// 2. Pick a replica, another one each time.
+    async fn upstream_peer(
+        &self,
+        _: &mut Session,
+        state: &mut RequestState,
+    ) -> Result<Box<HttpPeer>> {
+        let Some(replica) = self.upstream(state.route).pick(&state.tried) else {
+            return Err(Error::explain(ErrorType::HTTPStatus(503), "no replica is known"));
+        };
+        if !state.tried.is_empty() {
+            self.retries.inc();
+        }
+        state.tried.push(replica.addr);
+        let mut peer = HttpPeer::new(replica.addr, false, String::new());
+        peer.options.connection_timeout = Some(self.settings.connect_timeout);
+        peer.options.total_connection_timeout = Some(self.settings.connect_timeout);
+        peer.options.read_timeout = Some(self.settings.read_timeout);
+        peer.options.write_timeout = Some(self.settings.read_timeout);
+        peer.options.idle_timeout = Some(UPSTREAM_IDLE);
+        state.replica = Some(replica);
+        Ok(Box::new(peer))
+    }
+
+    /// 3. Say who is asking. What the client claimed about itself is replaced.
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        state: &mut RequestState,
+    ) -> Result<()> {
+        remove_claims(request);
+        request.insert_header("x-forwarded-for", state.client.to_string())?;
+        request.insert_header("x-forwarded-proto", "http")?;
+        if let Some(host) = text(session.req_header(), "host") {
+            request.insert_header("x-forwarded-host", host)?;
+        }
+        request.insert_header(REQUEST_ID, state.id.as_str())
+    }
+
+    /// 4. While replicas roll, a page from one may ask another for a file that only the first has.
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        state: &mut RequestState,
+    ) -> Result<()> {
+        if let Some(replica) = &state.replica {
+            replica.answered();
+        }
+        let is_lost = state.route == Route::Asset && response.status == 404;
+        if is_lost && self.may_retry(session, state) {
+            let why = "this replica does not know the file, another may";
+            let mut error = Error::explain(ErrorType::HTTPStatus(404), why);
+            error.set_retry(true);
+            return Err(error.into_up());
+        }
+        Ok(())
+    }
+
+    /// 5. What every answer carries.
+    async fn response_filter(
+        &self,
+        _: &mut Session,
+        response: &mut ResponseHeader,
+        state: &mut RequestState,
+    ) -> Result<()> {
+        response.remove_header("server");
+        response.insert_header(REQUEST_ID, state.id.as_str())?;
+        response.insert_header("x-content-type-options", "nosniff")?;
+        response.insert_header("referrer-policy", "strict-origin-when-cross-origin")?;
+        response.insert_header("x-frame-options", "DENY")
+    }
+
+    /// A connection that failed: nothing was sent, so any request may go elsewhere.
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        state: &mut RequestState,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(replica) = &state.replica {
+            replica.failed();
+        }
+        let has_other = self.upstream(state.route).has_other(&state.tried);
+        error.set_retry(has_other && state.tried.len() < MAX_TRIES);
+        error
+    }
+
+    /// An answer that failed: a safe request that got none goes elsewhere.
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        state: &mut RequestState,
+        _: bool,
+    ) -> Box<Error> {
+        if *error.esource() == ErrorSource::Upstream
+            && !matches!(error.etype(), ErrorType::HTTPStatus(_))
+            && let Some(replica) = &state.replica
+        {
+            replica.failed();
+        }
+        let is_upstream = *error.esource() == ErrorSource::Upstream;
+        let mut error = error.more_context(format!("replica {peer}"));
+        error.set_retry(is_upstream && self.may_retry(session, state));
+        error
+    }
+
+    /// Instead of 4 and 5, when no replica answered.
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        state: &mut RequestState,
+    ) -> FailToProxy {
+        let refusal = Refusal::from(error);
+        // A client that has its first bytes, or has gone, cannot be told anything.
+        if session.response_written().is_none() && *error.esource() != ErrorSource::Downstream {
+            let _ = refusal.send(session, &state.id).await;
+        }
+        FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
+    }
+
+    /// 6. One line and one count a request.
+    async fn logging(
+        &self,
+        session: &mut Session,
+        error: Option<&Error>,
+        state: &mut RequestState,
+    ) {
+        let took = state.started.elapsed();
+        let status = session.response_written().map_or(499, |response| response.status.as_u16());
+        self.metrics.observe(state.route.name(), status, took);
+        let request = session.req_header();
+        let (method, path) = (request.method.as_str(), request.uri.path());
+        let upstream = state.replica.as_ref().map(|replica| replica.addr.to_string());
+        tracing::info!(
+            target: "access",
+            { http.method = method,
+            http.path = path,
+            http.status = status,
+            http.bytes = session.body_bytes_sent(),
+            duration_ms = took.as_secs_f64() * 1000.0,
+            client = %state.client,
+            upstream = upstream.as_deref().unwrap_or("-"),
+            tries = state.tried.len(),
+            request_id = state.id.as_str(),
+            error = error.map(|error| error.etype().as_str()) },
+            "{method} {path} {status}",
+        );
+    }
+
+    /// Marks a connection that had a request: [`Front`](crate::front::Front) lets it be idle.
+    fn persist_connection_context(
+        &self,
+        _: &Session,
+        _: &RequestState,
+    ) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(()))
+    }
+
+    /// The access log has it, with the reason.
+    fn suppress_error_log(&self, _: &Session, _: &RequestState, _: &Error) -> bool {
+        true
+    }
+}
+
+/// Whether a request changes nothing, and so may be made twice (RFC 9110 §9.2.1).
+fn is_safe(session: &Session) -> bool {
+    matches!(session.req_header().method.as_str(), "GET" | "HEAD" | "OPTIONS")
+}

@@ -1,0 +1,123 @@
+//! What the gateway answers itself.
+
+use crate::request::wants_html;
+use bytes::Bytes;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use pingora::{Error, ErrorSource, ErrorType, Result};
+use service_kit::{PROBLEM_JSON, Problem, REQUEST_ID, RequestId};
+
+/// Why the gateway answers itself. The `Display` text is sent to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("{0}")]
+    BadRequest(&'static str),
+    #[error("there is nothing here")]
+    NotFound,
+    #[error("this method is not for this site: use GET")]
+    MethodNotAllowed,
+    #[error("the request's headers are too large: clear the cookies of this site")]
+    HeaderTooLarge,
+    #[error("this part of the site has no server at the moment; please try again soon")]
+    Unavailable,
+    #[error("this part of the site did not answer properly; please try again soon")]
+    BadGateway,
+    #[error("this part of the site took too long to answer; please try again soon")]
+    Timeout,
+    #[error("something is wrong here, and it is not your fault")]
+    Internal,
+}
+
+impl Refusal {
+    /// The status, its name, and the stable code (`docs/problems.md`).
+    fn kind(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest(_) => (400, "Bad Request", "bad_request"),
+            Self::NotFound => (404, "Not Found", "not_found"),
+            Self::MethodNotAllowed => (405, "Method Not Allowed", "method_not_allowed"),
+            Self::HeaderTooLarge => (431, "Request Header Fields Too Large", "header_too_large"),
+            Self::Unavailable => (503, "Service Unavailable", "upstream_unavailable"),
+            Self::BadGateway => (502, "Bad Gateway", "upstream_failed"),
+            Self::Timeout => (504, "Gateway Timeout", "upstream_timeout"),
+            Self::Internal => (500, "Internal Server Error", "internal"),
+        }
+    }
+
+    /// The status.
+    pub(crate) fn status(self) -> u16 {
+        self.kind().0
+    }
+
+    /// Sends it: a page to a browser, a problem to everybody else.
+    pub(crate) async fn send(self, session: &mut Session, id: &RequestId) -> Result<()> {
+        let (status, title, code) = self.kind();
+        let is_html = wants_html(session.req_header());
+        let (kind, body) = if is_html {
+            ("text/html; charset=utf-8", page(status, title, &self.to_string(), id))
+        } else {
+            let problem = Problem {
+                status,
+                title: title.into(),
+                code: code.into(),
+                detail: self.to_string(),
+            };
+            let body = serde_json::to_string(&problem);
+            (PROBLEM_JSON, body.unwrap_or_else(|_| unreachable!("plain data")))
+        };
+        let mut header = ResponseHeader::build(status, Some(8))?;
+        header.insert_header("content-type", kind)?;
+        header.insert_header("content-length", body.len())?;
+        header.insert_header("cache-control", "no-store")?;
+        header.insert_header("x-content-type-options", "nosniff")?;
+        header.insert_header(REQUEST_ID, id.as_str())?;
+        if matches!(status, 502..=504) {
+            header.insert_header("retry-after", "2")?;
+        }
+        if status == 405 {
+            header.insert_header("allow", "GET, HEAD, POST")?;
+        }
+        // What was not read of the request would be taken for the next one.
+        session.set_keepalive(None);
+        session.write_response_header(Box::new(header), false).await?;
+        let is_head = session.req_header().method == "HEAD";
+        let body = if is_head { Bytes::new() } else { Bytes::from(body) };
+        session.write_response_body(Some(body), true).await
+    }
+}
+
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        match error.etype() {
+            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout => {
+                Self::Timeout
+            }
+            ErrorType::ConnectNoRoute | ErrorType::ConnectRefused | ErrorType::ConnectError => {
+                Self::Unavailable
+            }
+            ErrorType::HTTPStatus(503) => Self::Unavailable,
+            _ => match error.esource() {
+                ErrorSource::Upstream => Self::BadGateway,
+                ErrorSource::Downstream => Self::BadRequest("the request broke off"),
+                ErrorSource::Internal | ErrorSource::Unset => Self::Internal,
+            },
+        }
+    }
+}
+
+/// A page that needs nothing else, since nothing else may be there.
+fn page(status: u16, title: &str, detail: &str, id: &RequestId) -> String {
+    let chinese = match status {
+        404 => "这里没有内容。",
+        400..500 => "这个请求无法处理。",
+        _ => "服务暂时不可用，请稍后再试。",
+    };
+    format!(
+        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{status} {title}</title>\
+         <style>body{{font:1rem/1.8 system-ui,sans-serif;max-width:38rem;margin:20vh auto;\
+         padding:0 1.5rem}}p{{margin:.5rem 0}}small{{opacity:.6}}</style>\
+         <h1>{status}</h1><p>{chinese}</p><p lang=\"en\">{detail}.</p>\
+         <p><small>{id}</small></p></html>\n"
+    )
+}

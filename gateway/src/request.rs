@@ -1,0 +1,84 @@
+//! What a request may be, and what of it is passed on.
+
+use crate::refusal::Refusal;
+use pingora::http::RequestHeader;
+
+/// Names and values together. Browsers send one to four thousand bytes.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// What a client says of itself here is not passed on.
+const CLAIMS: [&str; 7] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// Refuses what no service should see.
+pub(crate) fn check(request: &RequestHeader) -> Result<(), Refusal> {
+    if matches!(request.method.as_str(), "CONNECT" | "TRACE" | "TRACK") {
+        return Err(Refusal::MethodNotAllowed);
+    }
+    let bytes: usize =
+        request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes + request.raw_path().len() > MAX_HEADER_BYTES {
+        return Err(Refusal::HeaderTooLarge);
+    }
+    let is_odd = |name: &str| name.contains('_');
+    if request.headers.keys().any(|name| is_odd(name.as_str())) {
+        // Some servers read `_` as `-`, and so a header that was replaced here as another one.
+        return Err(Refusal::BadRequest("a header's name has a `_`"));
+    }
+    let has_host = request.headers.contains_key("host") || request.uri.authority().is_some();
+    if !has_host && request.version >= pingora::http::Version::HTTP_11 {
+        return Err(Refusal::BadRequest("the request names no host"));
+    }
+    Ok(())
+}
+
+/// Removes what a client claims of itself.
+pub(crate) fn remove_claims(request: &mut RequestHeader) {
+    for name in CLAIMS {
+        request.remove_header(name);
+    }
+    if !text(request, "traceparent").is_some_and(is_traceparent) {
+        request.remove_header("traceparent");
+        request.remove_header("tracestate");
+    }
+}
+
+/// Whether this is a W3C Trace Context `traceparent` of version 00.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    lengths == [2, 32, 16, 2] && parts[0] == "00" && parts.iter().all(|part| is_hex(part))
+}
+
+/// Whether whoever asks is a person with a browser who asks for a page.
+pub(crate) fn wants_html(request: &RequestHeader) -> bool {
+    let is_api = request.uri.path() == "/api" || request.uri.path().starts_with("/api/");
+    !is_api && text(request, "accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// A header as text.
+pub(crate) fn text<'a>(request: &'a RequestHeader, name: &str) -> Option<&'a str> {
+    request.headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_is_passed_on_if_it_is_one() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert!(is_traceparent(good));
+        for bad in ["", "00-x-y-01", &good.to_uppercase(), &good[1..], "00-----01"] {
+            assert!(!is_traceparent(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! One service behind the gateway: its replicas, found by name, checked, and taken in turn.
+
+mod replica;
+
+pub(crate) use self::replica::Replica;
+use futures_util::future::join_all;
+use parking_lot::RwLock;
+use prometheus_client::metrics::gauge::Gauge;
+use service_kit::Metrics;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How often names are asked again and replicas checked. Docker removes a replica from its DNS
+/// about two seconds before it stops it.
+const LOOK: Duration = Duration::from_secs(1);
+/// A name server that takes longer does not answer.
+const RESOLVE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Where replicas of a service are: a name or address, its port, and the port of its second
+/// listener. Written `host:port/admin port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    host: String,
+    port: u16,
+    admin_port: u16,
+}
+
+/// The text is not `host:port/admin port`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write `host:port/admin port`")]
+pub struct OriginError;
+
+impl Origin {
+    /// `host` is a DNS name or an address.
+    #[must_use]
+    pub fn new(host: &str, port: u16, admin_port: u16) -> Self {
+        Self { host: host.to_owned(), port, admin_port }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let (addr, admin_port) = text.rsplit_once('/').ok_or(OriginError)?;
+        let (host, port) = addr.rsplit_once(':').ok_or(OriginError)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let number = |text: &str| text.parse::<u16>().map_err(|_| OriginError);
+        if host.is_empty() {
+            return Err(OriginError);
+        }
+        Ok(Self::new(host, number(port)?, number(admin_port)?))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, admin_port } = self;
+        if host.contains(':') {
+            return write!(f, "[{host}]:{port}/{admin_port}");
+        }
+        write!(f, "{host}:{port}/{admin_port}")
+    }
+}
+
+/// One service and its replicas.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) name: &'static str,
+    origins: Vec<Origin>,
+    replicas: RwLock<Vec<Arc<Replica>>>,
+    turn: AtomicUsize,
+    healthy: Gauge,
+}
+
+impl Upstream {
+    /// A service whose replicas are not known yet, but for those given by address.
+    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: &Metrics) -> Self {
+        let healthy = Gauge::default();
+        let metric = format!("upstream_{}_healthy", name.replace('-', "_"));
+        metrics.register(&metric, "Replicas that answer their checks", healthy.clone());
+        let known = origins.iter().filter_map(|origin| {
+            let addr = SocketAddr::new(origin.host.parse().ok()?, origin.port);
+            Some(Arc::new(Replica::new(addr, origin.admin_port)))
+        });
+        let replicas = RwLock::new(known.collect());
+        Self { name, origins, replicas, turn: AtomicUsize::new(0), healthy }
+    }
+
+    /// The next replica in turn, not one of `tried`: a healthy one, or any if none is, since a try
+    /// is better than a refusal.
+    pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Replica>> {
+        let replicas = self.replicas.read();
+        let fresh = || replicas.iter().filter(|replica| !tried.contains(&replica.addr));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let nth = |count: usize| if count == 0 { 0 } else { turn % count };
+        let healthy = || fresh().filter(|replica| replica.is_healthy());
+        let picked = healthy().nth(nth(healthy().count()));
+        picked.or_else(|| fresh().nth(nth(fresh().count()))).cloned()
+    }
+
+    /// Whether another replica than those `tried` could be asked.
+    pub(crate) fn has_other(&self, tried: &[SocketAddr]) -> bool {
+        self.replicas.read().iter().any(|replica| !tried.contains(&replica.addr))
+    }
+
+    /// Whether a replica is there that was not found to be ill.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.replicas.read().iter().any(|replica| replica.is_healthy())
+    }
+
+    /// Follows the service for ever: asks for its addresses and checks its replicas.
+    pub(crate) async fn follow(&self) {
+        loop {
+            self.resolve().await;
+            let replicas = self.replicas.read().clone();
+            let healthy = join_all(replicas.iter().map(|replica| replica.check(self.name))).await;
+            let healthy = healthy.into_iter().filter(|is_healthy| *is_healthy).count();
+            self.healthy.set(i64::try_from(healthy).unwrap_or(i64::MAX));
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Takes the addresses that the names have now. The last good set stays when there is no
+    /// answer or an empty one.
+    async fn resolve(&self) {
+        let mut found = BTreeSet::new();
+        for origin in &self.origins {
+            let asked = tokio::net::lookup_host((origin.host.as_str(), origin.port));
+            match tokio::time::timeout(RESOLVE_DEADLINE, asked).await {
+                Ok(Ok(addrs)) => found.extend(addrs.map(|addr| (addr, origin.admin_port))),
+                // A part of the set would send everybody to that part.
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let mut replicas = self.replicas.write();
+        let known = |addr: &SocketAddr| replicas.iter().find(|replica| replica.addr == *addr);
+        let next: Vec<Arc<Replica>> = found
+            .iter()
+            .map(|(addr, admin_port)| match known(addr) {
+                Some(replica) => replica.clone(),
+                None => Arc::new(Replica::new(*addr, *admin_port)),
+            })
+            .collect();
+        if next.len() != replicas.len() || next.iter().any(|replica| known(&replica.addr).is_none())
+        {
+            let addrs: Vec<String> = next.iter().map(|replica| replica.addr.to_string()).collect();
+            tracing::info!(upstream = self.name, "{} is at {}", self.name, addrs.join(", "));
+        }
+        *replicas = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upstream(addresses: &[&str]) -> Upstream {
+        let origins = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        Upstream::new("api", origins, &Metrics::new("0"))
+    }
+
+    #[test]
+    fn an_origin_reads_back_as_it_was_written() {
+        for text in ["tasks.api:8081/9081", "10.0.0.1:1/2", "[::1]:80/81"] {
+            assert_eq!(text.parse::<Origin>().unwrap().to_string(), text);
+        }
+        for text in ["api", "api:80", ":80/81", "api:80/x", "api:99999/1"] {
+            assert!(text.parse::<Origin>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn replicas_are_taken_in_turn_and_not_twice() {
+        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
+
+        let first = upstream.pick(&[]).unwrap().addr;
+        let second = upstream.pick(&[]).unwrap().addr;
+
+        assert_ne!(first, second);
+        assert_eq!(upstream.pick(&[first]).unwrap().addr, second);
+        assert!(upstream.pick(&[first, second]).is_none());
+    }
+
+    #[test]
+    fn an_ill_replica_is_left_alone_unless_all_are() {
+        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
+        let ill = upstream.pick(&[]).unwrap();
+        for _ in 0..3 {
+            ill.failed();
+        }
+
+        for _ in 0..4 {
+            assert_ne!(upstream.pick(&[]).unwrap().addr, ill.addr);
+        }
+        let other = upstream.pick(&[]).unwrap();
+        (0..3).for_each(|_| other.failed());
+        assert!(upstream.pick(&[]).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_answer_leaves_the_last_good_set() {
+        let mut upstream = upstream(&["127.0.0.1:1/9"]);
+        upstream.origins = vec![Origin::new("no-such-name.invalid", 1, 9)];
+
+        upstream.resolve().await;
+
+        assert!(upstream.pick(&[]).is_some());
+    }
+}

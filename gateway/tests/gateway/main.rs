@@ -1,0 +1,9 @@
+//! Real sockets on both sides, and replicas that misbehave on purpose.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+mod headers;
+mod malformed;
+mod replicas;
+mod stop;
+mod support;

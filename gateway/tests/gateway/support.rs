@@ -1,0 +1,189 @@
+//! A gateway of its own for each test, before replicas that do what they are told.
+
+use gateway::{Application, Origin, Settings};
+use reqwest::{Client, Response, redirect};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// What a replica does with a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Behaviour {
+    /// Answers 200; the body says who answered, then repeats the request's head.
+    Echo(&'static str),
+    /// Answers this status, with this body.
+    Status(u16, &'static str),
+    /// Takes the request and closes.
+    Reset,
+    /// Takes the request and says nothing.
+    Hang,
+    /// Answers 200 after so long.
+    Slow(Duration),
+    /// Answers half of what it promises, and closes.
+    Half,
+}
+
+/// A replica, and a second listener that says that it is well.
+pub(crate) struct Replica {
+    pub(crate) addr: SocketAddr,
+    admin: SocketAddr,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Replica {
+    pub(crate) async fn start(behaviour: Behaviour) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let addr = listen(behaviour, requests.clone()).await;
+        let admin = listen(Behaviour::Status(200, "ready"), Arc::default()).await;
+        Self { addr, admin, requests }
+    }
+
+    /// One that is well and refuses connections.
+    pub(crate) async fn refusing() -> Self {
+        let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let admin = listen(Behaviour::Status(200, "ready"), Arc::default()).await;
+        Self { addr, admin, requests: Arc::default() }
+    }
+
+    /// One that works and says that it is not well.
+    pub(crate) async fn ill(behaviour: Behaviour) -> Self {
+        let admin = listen(Behaviour::Status(503, "ill"), Arc::default()).await;
+        Self { admin, ..Self::start(behaviour).await }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(&self.addr.ip().to_string(), self.addr.port(), self.admin.port())
+    }
+
+    /// How many requests it was sent.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn listen(behaviour: Behaviour, requests: Arc<AtomicUsize>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream, behaviour.clone(), requests.clone()));
+        }
+    });
+    addr
+}
+
+/// Answers one request and closes.
+async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<AtomicUsize>) {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if stream.read_buf(&mut head).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    requests.fetch_add(1, Ordering::SeqCst);
+    let (status, body) = match behaviour {
+        Behaviour::Echo(name) => (200, format!("{name}\n{}", String::from_utf8_lossy(&head))),
+        Behaviour::Status(status, body) => (status, body.to_owned()),
+        Behaviour::Reset => return,
+        Behaviour::Hang => std::future::pending().await,
+        Behaviour::Slow(pause) => {
+            tokio::time::sleep(pause).await;
+            (200, "slow".into())
+        }
+        Behaviour::Half => {
+            let half = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf";
+            let _ = stream.write_all(half).await;
+            return;
+        }
+    };
+    let length = body.len();
+    let text = format!(
+        "HTTP/1.1 {status} X\r\nServer: secret/1.0\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    let _ = stream.write_all(text.as_bytes()).await;
+}
+
+/// A running gateway; it stops with the test's runtime.
+pub(crate) struct TestApp {
+    pub(crate) addr: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    client: Client,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    pub(crate) stopped: JoinHandle<std::io::Result<()>>,
+}
+
+/// A gateway before `api` and `blog_static`.
+pub(crate) fn spawn_app(api: &[&Replica], blog_static: &[&Replica]) -> TestApp {
+    spawn_with(api, blog_static, |_| {})
+}
+
+pub(crate) fn spawn_with(
+    api: &[&Replica],
+    blog_static: &[&Replica],
+    change: impl FnOnce(&mut Settings),
+) -> TestApp {
+    let mut settings = Settings::default();
+    settings.listen.set_port(0);
+    settings.admin_listen.set_port(0);
+    settings.upstream.api = api.iter().map(|replica| replica.origin()).collect();
+    settings.upstream.blog_static = blog_static.iter().map(|replica| replica.origin()).collect();
+    settings.upstream.read_timeout = Duration::from_millis(500);
+    change(&mut settings);
+    let app = Application::bind(&settings).unwrap();
+    let (addr, admin) = (app.addr(), app.admin_addr());
+    let (stop, asked) = oneshot::channel();
+    let stopped = tokio::spawn(app.run(async {
+        let _ = asked.await;
+    }));
+    let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
+    TestApp { addr, admin, client, stop: Some(stop), stopped }
+}
+
+impl TestApp {
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let request = self.client.get(format!("http://{}{path}", self.addr));
+        let add = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        headers.iter().fold(request, add).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> Response {
+        self.client.post(format!("http://{}{path}", self.addr)).body("x").send().await.unwrap()
+    }
+
+    /// Sends `bytes` as they are and returns all that comes back until the gateway closes.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(Duration::from_secs(20), read).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// What `/metrics` says.
+    pub(crate) async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.admin);
+        self.client.get(url).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// Waits until `/metrics` has `line`.
+    pub(crate) async fn until_metric(&self, line: &str) {
+        let started = Instant::now();
+        while !self.metrics().await.contains(line) {
+            assert!(started.elapsed() < Duration::from_secs(30), "no `{line}`");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+}
