@@ -1,8 +1,12 @@
-//! The writer's tool: builds a blog from Markdown and says what is wrong with it.
+//! The writer's tool: builds a blog from Markdown, says what is wrong with it, and serves it.
 
 mod build;
 mod check;
+mod publish;
 mod report;
+mod serve;
+mod stack;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -11,12 +15,13 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Builds a technical blog from Markdown.
+/// Builds and serves a technical blog from Markdown.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// Without one, the blog is served.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -25,12 +30,16 @@ enum Command {
     Build(build::Arguments),
     /// Name every problem of a folder's posts and write nothing.
     Check(check::Arguments),
+    /// Run the whole stack in one process, on the posts of a folder.
+    Serve(serve::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Build(arguments) => build::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
+        Some(Command::Build(arguments)) => build::run(&arguments),
+        Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Serve(arguments)) => serve::run(arguments),
+        None => serve::run(serve::Arguments::default()),
     };
     match done {
         Ok(code) => code,

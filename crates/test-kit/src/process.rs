@@ -1,20 +1,29 @@
 //! Programs that a test starts, and that end with it.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Starts the program, prints its process id, and kills it when this end of the pipe is gone:
-/// even a test that is itself killed leaves nothing behind.
+/// Starts the program and prints its process id, and when it ends its status. Kills it when this
+/// end of the pipe is gone: even a test that is itself killed leaves nothing behind.
 const SUPERVISOR: &str = r#"log=$1; shift
-"$@" </dev/null >"$log" 2>&1 &
+exec 3<&0
+"$@" </dev/null >"$log" 2>&1 3<&- &
 pid=$!
+{ cat <&3; kill -9 "$pid"; } >/dev/null 2>&1 &
+watcher=$!
 echo "$pid"
-cat >/dev/null
-kill -9 "$pid" 2>/dev/null
-wait "$pid" 2>/dev/null
+wait "$pid"; status=$?
+kill "$watcher" 2>/dev/null
+echo "$status"
 "#;
+
+/// How long a program may take to end when it was asked to.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running program. Dropping it kills the program.
 #[derive(Debug)]
@@ -22,6 +31,8 @@ pub struct Process {
     pid: u32,
     supervisor: Child,
     stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    log: PathBuf,
 }
 
 impl Process {
@@ -45,14 +56,14 @@ impl Process {
             .envs(vars.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // The program's own goes to the log; this is only the shell's word on killed jobs.
+            .stderr(Stdio::null())
             .spawn()
             .expect("`sh` is everywhere");
         let stdin = supervisor.stdin.take();
-        let stdout = supervisor.stdout.take().expect("stdout is piped");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("the supervisor speaks first");
-        let pid = line.trim().parse().expect("it prints a process id");
-        Self { pid, supervisor, stdin }
+        let mut stdout = BufReader::new(supervisor.stdout.take().expect("stdout is piped"));
+        let pid = number(&mut stdout).expect("the supervisor prints a process id first");
+        Self { pid, supervisor, stdin, stdout, log: log.to_owned() }
     }
 
     /// The program's process id.
@@ -76,27 +87,45 @@ impl Process {
     /// Whether it still runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        let state = fs::read_to_string(format!("/proc/{}/stat", self.pid));
         // The state stands after the name, which is in parentheses; `Z` has ended.
         state.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| !rest.starts_with(" Z")))
     }
 
-    /// Kills it at once and waits until it is gone.
-    pub fn kill(mut self) {
-        self.end();
+    /// What it has written so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    fn end(&mut self) {
-        self.stdin.take();
-        let _ = self.supervisor.wait();
-        if let Some(mut rest) = self.supervisor.stdout.take() {
-            let _ = rest.read_to_end(&mut Vec::new());
+    /// Waits until it has ended, and returns its exit status.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end.
+    #[must_use]
+    pub fn wait(mut self) -> u32 {
+        let started = Instant::now();
+        while self.is_running() {
+            assert!(started.elapsed() < DEADLINE, "it does not end:\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
         }
+        number(&mut self.stdout).expect("the supervisor prints the status last")
     }
+
+    /// Kills it at once and waits until it is gone.
+    pub fn kill(self) {}
+}
+
+fn number(stdout: &mut BufReader<ChildStdout>) -> Option<u32> {
+    let mut line = String::new();
+    stdout.read_line(&mut line).ok()?;
+    line.trim().parse().ok()
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        self.stdin.take();
+        let _ = self.supervisor.wait();
     }
 }

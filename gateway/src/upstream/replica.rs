@@ -16,6 +16,7 @@ pub(crate) struct Replica {
     pub(crate) addr: SocketAddr,
     admin: SocketAddr,
     is_well: AtomicBool,
+    was_checked: AtomicBool,
     failures: AtomicU32,
     began: Instant,
     /// Milliseconds after `began` until which it is put aside.
@@ -29,6 +30,7 @@ impl Replica {
             addr,
             admin: SocketAddr::new(addr.ip(), admin_port),
             is_well: AtomicBool::new(true),
+            was_checked: AtomicBool::new(false),
             failures: AtomicU32::new(0),
             began: Instant::now(),
             aside_until: AtomicU64::new(0),
@@ -59,12 +61,17 @@ impl Replica {
     pub(crate) async fn check(&self, service: &str) -> bool {
         let checked = healthcheck(self.admin, "/readyz").await;
         let is_well = checked.is_ok();
+        let was_checked = self.was_checked.swap(true, Ordering::Relaxed);
         if self.is_well.swap(is_well, Ordering::Relaxed) != is_well {
             let addr = self.addr;
             match checked {
-                Ok(()) => tracing::info!(upstream = service, "{service} at {addr} is well again"),
-                Err(error) => {
+                Ok(()) => tracing::info!(upstream = service, "{service} at {addr} is well"),
+                Err(error) if was_checked => {
                     tracing::warn!(upstream = service, "{service} at {addr} is not well: {error}");
+                }
+                // It may be starting.
+                Err(error) => {
+                    tracing::info!(upstream = service, "{service} at {addr} is not well: {error}");
                 }
             }
         }

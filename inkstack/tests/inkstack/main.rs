@@ -1,0 +1,10 @@
+//! The whole stack: in one process, as four programs, killed at every step, in a real browser.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+mod browser;
+mod killed_loader;
+mod programs;
+mod serve;
+mod support;
+mod wire;
