@@ -6,5 +6,6 @@ mod browser;
 mod killed_loader;
 mod programs;
 mod serve;
+mod settings;
 mod support;
 mod wire;
