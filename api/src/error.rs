@@ -79,3 +79,28 @@ impl ResponseError for ApiError {
         answer.content_type(PROBLEM_JSON).json(problem)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained() {
+        let unavailable = StoreError::Unavailable("down".into());
+        let errors = [
+            ApiError::PostNotFound(PostPath::parse("a.md").unwrap()),
+            ApiError::BadPath(String::new()),
+            ApiError::RouteNotFound,
+            ApiError::MethodNotAllowed,
+            ApiError::BadParameter(String::new()),
+            ApiError::NothingRegistered,
+            ApiError::Store(unavailable),
+            ApiError::Store(StoreError::LeaseLost),
+        ];
+        for error in errors {
+            let (status, code) = error.kind();
+            let row = format!("| `{code}` | {} | ", status.as_u16());
+            assert!(include_str!("../../docs/problems.md").contains(&row), "{row}");
+        }
+    }
+}

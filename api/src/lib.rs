@@ -1,7 +1,7 @@
 //! The blog's JSON API: lists, posts, counts and search over what the loader registered.
 //!
-//! It reads; only the loader writes. Everything is answered for one release, which the
-//! [`Snapshot`](snapshot::Snapshot) names, so no answer mixes two.
+//! It reads; only the loader writes. Everything is answered for one release, which the snapshot
+//! names, so no answer mixes two.
 
 mod answer;
 mod app;

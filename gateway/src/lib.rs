@@ -1,8 +1,8 @@
 //! The front door: one public address before the API and blog-static.
 //!
-//! Pingora calls the phases of [`proxy`]; the phases call plain functions: where a path leads
-//! ([`route`]), which replica answers ([`upstream`]), who is asking ([`client`]), what the gateway
-//! says itself ([`refusal`]).
+//! Pingora calls the phases of `proxy`; the phases call plain functions: where a path leads
+//! (`route`), which replica answers (`upstream`), who is asking (`client`), what the gateway says
+//! itself (`refusal`).
 
 mod app;
 mod client;

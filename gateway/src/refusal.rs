@@ -121,3 +121,26 @@ fn page(status: u16, title: &str, detail: &str, id: &RequestId) -> String {
          <p><small>{id}</small></p></html>\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained() {
+        for refusal in [
+            Refusal::BadRequest(""),
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::HeaderTooLarge,
+            Refusal::Unavailable,
+            Refusal::BadGateway,
+            Refusal::Timeout,
+            Refusal::Internal,
+        ] {
+            let (status, _, code) = refusal.kind();
+            let row = format!("| `{code}` | {status} | ");
+            assert!(include_str!("../../docs/problems.md").contains(&row), "{row}");
+        }
+    }
+}
