@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use blog_static::{Application, Settings, Shelf};
-use service_kit::{EX_USAGE, ProcessEnv, healthcheck, shutdown, telemetry};
+use service_kit::{program, shutdown};
 use std::process::ExitCode;
 
 /// musl's own allocator is slow.
@@ -11,31 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    telemetry::init(&ProcessEnv);
-    let settings = match Settings::from_vars(&ProcessEnv) {
-        Ok(settings) => settings,
-        Err(error) => {
-            tracing::error!("cannot start: {error}");
-            return ExitCode::from(EX_USAGE);
-        }
-    };
-    let done = match std::env::args().nth(1).as_deref() {
-        None => run(settings).await,
-        Some("healthcheck") => {
-            healthcheck(settings.admin_listen, "/livez").await.map_err(Into::into)
-        }
-        Some(other) => {
-            tracing::error!("`{other}` is no command: there is `healthcheck`, or none to serve");
-            return ExitCode::from(EX_USAGE);
-        }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("stopped: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(Settings::from_vars, |settings| settings.admin_listen, run).await
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {

@@ -5,9 +5,9 @@ use domain::Cache;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{MongoSettings, RedisCache, StoreSettings};
-use test_kit::{Mongod, Redis, posts};
+use test_kit::{Server, posts};
 
-fn settings(server: &Mongod) -> StoreSettings {
+fn settings(server: &Server) -> StoreSettings {
     StoreSettings::Mongo(MongoSettings { uri: server.uri().into(), database: "blog".into() })
 }
 
@@ -25,7 +25,7 @@ async fn until(app: &TestApp, path: &str, wanted: u16) {
 
 #[tokio::test]
 async fn without_mongodb_what_is_known_is_answered_and_the_rest_is_a_503() {
-    let Some(mut server) = Mongod::start() else { return };
+    let Some(mut server) = Server::mongod() else { return };
     let app = spawn(&settings(&server), Vec::new(), tempfile::tempdir().unwrap()).await;
     app.register(1, &posts(5, 1)).await;
     assert_eq!(status(&app, "/api/v1/posts?limit=2").await, 200);
@@ -46,7 +46,7 @@ async fn without_mongodb_what_is_known_is_answered_and_the_rest_is_a_503() {
 
 #[tokio::test]
 async fn an_api_that_starts_before_mongodb_waits_for_it() {
-    let Some(mut server) = Mongod::start() else { return };
+    let Some(mut server) = Server::mongod() else { return };
     server.kill();
     let app = spawn(&settings(&server), Vec::new(), tempfile::tempdir().unwrap()).await;
     assert_eq!(status(&app, "/api/v1/posts").await, 503);
@@ -59,7 +59,7 @@ async fn an_api_that_starts_before_mongodb_waits_for_it() {
 
 #[tokio::test]
 async fn redis_is_shared_by_replicas_and_missed_by_nobody() {
-    let (Some(mongod), Some(mut redis)) = (Mongod::start(), Redis::start()) else { return };
+    let (Some(mongod), Some(mut redis)) = (Server::mongod(), Server::redis()) else { return };
     let cache = || -> Vec<Arc<dyn Cache>> {
         vec![Arc::new(RedisCache::connect(&redis.uri().into()).unwrap())]
     };

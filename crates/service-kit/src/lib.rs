@@ -8,6 +8,7 @@ mod exit;
 mod healthcheck;
 mod metrics;
 mod problem;
+pub mod program;
 mod request_id;
 pub mod shutdown;
 pub mod telemetry;

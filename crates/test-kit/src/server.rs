@@ -1,7 +1,7 @@
 //! `mongod` and `redis-server`, found on this machine and started for one test binary.
 
 use crate::{Process, free_port, wait_for_port};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -10,31 +10,59 @@ use tempfile::TempDir;
 /// without having asked anything.
 const REQUIRED: &str = "INKSTACK_TEST_REQUIRE_SERVICES";
 
-/// A running `mongod` with data of its own.
-#[derive(Debug)]
-pub struct Mongod {
-    folder: TempDir,
-    port: u16,
-    process: Option<Process>,
+/// A server program of this machine.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    program: &'static str,
+    scheme: &'static str,
+    arguments: fn(&str, &str) -> Vec<String>,
 }
 
-/// A running `redis-server` that keeps nothing on disk.
+const MONGOD: Kind = Kind {
+    program: "mongod",
+    scheme: "mongodb",
+    arguments: |data, port| {
+        let mut arguments =
+            words("--bind_ip 127.0.0.1 --nounixsocket --wiredTigerCacheSizeGB 0.25");
+        arguments.extend(words("--setParameter diagnosticDataCollectionEnabled=false"));
+        arguments.extend(["--dbpath", data, "--port", port].map(str::to_owned));
+        arguments
+    },
+};
+
+/// Nothing is kept on disk.
+const REDIS: Kind = Kind {
+    program: "redis-server",
+    scheme: "redis",
+    arguments: |_, port| {
+        ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+            .map(str::to_owned)
+            .to_vec()
+    },
+};
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
+/// A server with data of its own.
 #[derive(Debug)]
-pub struct Redis {
+pub struct Server {
+    kind: Kind,
     folder: TempDir,
     port: u16,
     process: Option<Process>,
 }
 
 /// The `mongod` that all tests of this binary share, or `None` with a word on standard error if the
-/// machine has none. Each test uses a [database of its own](Mongod::database).
+/// machine has none. Each test uses a [database of its own](Server::database).
 ///
 /// # Panics
 ///
 /// If there is none and `./test` has promised one, or it does not start.
-pub fn mongod() -> Option<&'static Mongod> {
-    static SHARED: OnceLock<Option<Mongod>> = OnceLock::new();
-    SHARED.get_or_init(Mongod::start).as_ref()
+pub fn mongod() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    SHARED.get_or_init(Server::mongod).as_ref()
 }
 
 /// The `redis-server` that all tests of this binary share; as [`mongod`].
@@ -42,47 +70,58 @@ pub fn mongod() -> Option<&'static Mongod> {
 /// # Panics
 ///
 /// As [`mongod`].
-pub fn redis() -> Option<&'static Redis> {
-    static SHARED: OnceLock<Option<Redis>> = OnceLock::new();
-    SHARED.get_or_init(Redis::start).as_ref()
+pub fn redis() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    SHARED.get_or_init(Server::redis).as_ref()
 }
 
-impl Mongod {
-    /// Starts one for a single test, which may stop it; as [`mongod`].
+impl Server {
+    /// A `mongod` for a single test, which may stop it; as [`mongod`].
     ///
     /// # Panics
     ///
     /// As [`mongod`].
     #[must_use]
-    pub fn start() -> Option<Self> {
-        let mut server = Self { folder: folder(), port: free_port(), process: None };
+    pub fn mongod() -> Option<Self> {
+        Self::start(MONGOD)
+    }
+
+    /// A `redis-server` for a single test, which may stop it; as [`mongod`].
+    ///
+    /// # Panics
+    ///
+    /// As [`mongod`].
+    #[must_use]
+    pub fn redis() -> Option<Self> {
+        Self::start(REDIS)
+    }
+
+    fn start(kind: Kind) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut server = Self { kind, folder, port: free_port(), process: None };
         server.resume().then_some(server)
     }
 
-    /// Starts it again, with the same data on the same port. Returns whether there is a `mongod`.
+    /// Starts it again, on the same port, with what it kept on disk. Returns whether the machine
+    /// has such a server.
     ///
     /// # Panics
     ///
     /// As [`mongod`].
     pub fn resume(&mut self) -> bool {
-        let Some(program) = find("mongod") else { return false };
+        let Some(program) = find(self.kind.program) else { return false };
         let data = self.folder.path().join("data");
         std::fs::create_dir_all(&data).expect("the test's own folder can be written");
-        let (data, port) = (data.display().to_string(), self.port.to_string());
-        let arguments = [
-            "--dbpath",
-            &data,
-            "--port",
-            &port,
-            "--bind_ip",
-            "127.0.0.1",
-            "--nounixsocket",
-            "--wiredTigerCacheSizeGB",
-            "0.25",
-            "--setParameter",
-            "diagnosticDataCollectionEnabled=false",
-        ];
-        self.process = Some(start(&program, &arguments, self.folder.path(), self.port));
+        let arguments = (self.kind.arguments)(&data.display().to_string(), &self.port.to_string());
+        let log = self.folder.path().join("log");
+        let process = Process::start(&program, &arguments, &[], &log);
+        assert!(
+            wait_for_port(self.port),
+            "{} does not start:\n{}",
+            program.display(),
+            process.log()
+        );
+        self.process = Some(process);
         true
     }
 
@@ -101,7 +140,7 @@ impl Mongod {
     /// Where it is.
     #[must_use]
     pub fn uri(&self) -> String {
-        format!("mongodb://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.kind.scheme, self.port)
     }
 
     /// The name of a database that no other test uses.
@@ -110,67 +149,6 @@ impl Mongod {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-impl Redis {
-    /// Starts one for a single test, which may stop it; as [`mongod`].
-    ///
-    /// # Panics
-    ///
-    /// As [`mongod`].
-    #[must_use]
-    pub fn start() -> Option<Self> {
-        let mut server = Self { folder: folder(), port: free_port(), process: None };
-        server.resume().then_some(server)
-    }
-
-    /// Starts it again on the same port, empty. Returns whether there is a `redis-server`.
-    ///
-    /// # Panics
-    ///
-    /// As [`mongod`].
-    pub fn resume(&mut self) -> bool {
-        let Some(program) = find("redis-server") else { return false };
-        let port = self.port.to_string();
-        let arguments =
-            ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        self.process = Some(start(&program, &arguments, self.folder.path(), self.port));
-        true
-    }
-
-    /// Kills it.
-    pub fn kill(&mut self) {
-        self.process = None;
-    }
-
-    /// Freezes it (`SIGSTOP`) or lets it go on.
-    pub fn freeze(&self, is_frozen: bool) {
-        if let Some(process) = &self.process {
-            process.signal(if is_frozen { "STOP" } else { "CONT" });
-        }
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn uri(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder can be made")
-}
-
-fn start(program: &Path, arguments: &[&str], folder: &Path, port: u16) -> Process {
-    let log = folder.join("log");
-    let process = Process::start(program, arguments, &[], &log);
-    assert!(
-        wait_for_port(port),
-        "{} does not start:\n{}",
-        program.display(),
-        std::fs::read_to_string(&log).unwrap_or_default()
-    );
-    process
 }
 
 /// The program `name` on `PATH`. Says so if it is missing.

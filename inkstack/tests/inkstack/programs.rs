@@ -3,11 +3,11 @@
 use crate::support::{client, example, program, status, until, until_status};
 use std::path::Path;
 use std::process::Command;
-use test_kit::{Mongod, Process, Redis, free_port};
+use test_kit::{Process, Server, free_port};
 
 #[tokio::test]
 async fn each_waits_for_its_neighbours_and_recovers_when_they_come_back() {
-    let (Some(mut mongod), Some(mut redis)) = (Mongod::start(), Redis::start()) else { return };
+    let (Some(mut mongod), Some(mut redis)) = (Server::mongod(), Server::redis()) else { return };
     mongod.kill();
     redis.kill();
     let folder = tempfile::tempdir().unwrap();

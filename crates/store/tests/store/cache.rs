@@ -3,7 +3,7 @@
 use domain::Cache;
 use std::time::{Duration, Instant};
 use store::{MemoryCache, RedisCache};
-use test_kit::Redis;
+use test_kit::Server;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -44,7 +44,7 @@ async fn redis_keeps_what_it_is_given() {
 
 #[tokio::test]
 async fn redis_that_is_frozen_or_gone_misses_quickly_and_comes_back() {
-    let Some(mut server) = Redis::start() else { return };
+    let Some(mut server) = Server::redis() else { return };
     let cache = RedisCache::connect(&server.uri().into()).unwrap();
     cache.put("a", b"x", LONG).await;
     assert!(cache.get("a").await.is_some());
