@@ -93,11 +93,15 @@ impl Upstream {
     }
 
     /// The next replica in turn, not one of `tried`: a healthy one, or any if none is, since a try
-    /// is better than a refusal.
+    /// is better than a refusal. A second try takes nobody's turn: with two replicas, every request
+    /// would begin at the one that fails.
     pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Replica>> {
         let replicas = self.replicas.read();
         let fresh = || replicas.iter().filter(|replica| !tried.contains(&replica.addr));
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let turn = match tried {
+            [] => self.turn.fetch_add(1, Ordering::Relaxed),
+            _ => self.turn.load(Ordering::Relaxed),
+        };
         let nth = |count: usize| if count == 0 { 0 } else { turn % count };
         let healthy = || fresh().filter(|replica| replica.is_healthy());
         let picked = healthy().nth(nth(healthy().count()));
@@ -188,6 +192,22 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(upstream.pick(&[first]).unwrap().addr, second);
         assert!(upstream.pick(&[first, second]).is_none());
+    }
+
+    #[test]
+    fn a_second_try_takes_nobodys_turn() {
+        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
+
+        let firsts: Vec<SocketAddr> = (0..4)
+            .map(|_| {
+                let first = upstream.pick(&[]).unwrap().addr;
+                assert_ne!(upstream.pick(&[first]).unwrap().addr, first);
+                first
+            })
+            .collect();
+
+        assert_ne!(firsts[0], firsts[1]);
+        assert_eq!(firsts[..2], firsts[2..]);
     }
 
     #[test]
