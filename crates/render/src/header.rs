@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// The largest post. A longer one is a mistake, such as a log that was pasted whole.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// A Markdown file as it was read.
 #[derive(Debug, Clone, Copy)]

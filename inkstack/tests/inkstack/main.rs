@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod browser;
+mod check;
 mod killed_loader;
 mod programs;
 mod serve;
