@@ -257,7 +257,9 @@ fn article<'a>(posts: &'a [Publication], index: usize, frame: Frame<'a>) -> Arti
     let outline = post.outline.iter().zip(depths);
     let outline = outline.map(|(heading, depth)| OutlineEntry { heading, depth }).collect();
     let description = post.description.as_deref().unwrap_or(&post.summary.brev);
-    let frame = Frame { lang: &post.summary.lang, ..frame };
+    // The page is in one language, whatever the site's is: what is written for a reader says so.
+    let lang = &post.summary.lang;
+    let frame = Frame { lang, labels: Labels::of(lang), ..frame };
     // Newest first: the older post stands behind this one.
     let (previous, next) = (summary(index + 1), index.checked_sub(1).and_then(summary));
     Article::new(frame, &post.summary, description, outline, html, previous, next)

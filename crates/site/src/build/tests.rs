@@ -39,6 +39,19 @@ fn text(out: &Path, route: &str) -> String {
 }
 
 #[test]
+fn a_post_in_another_language_has_labels_in_it() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    let english = "```yaml lw-blog-meta\ntitle: E\ndate: 2020-01-02\nbrev: s\nlang: en\n```\nHi.\n";
+    fs::write(content.path().join("e.md"), english).unwrap();
+
+    built(content.path(), out.path());
+
+    let (post, home) = (text(out.path(), "/blog/e"), text(out.path(), "/"));
+    assert!(post.contains("<html lang=\"en\">") && post.contains(">Archive</a>"), "{post}");
+    assert!(home.contains("<html lang=\"zh-CN\">") && home.contains(">归档</a>"), "{home}");
+}
+
+#[test]
 fn every_page_is_there() {
     let (content, out) = (blog(), tempfile::tempdir().unwrap());
 
