@@ -5,8 +5,9 @@ use crate::error::ApiError;
 use crate::snapshot::Snapshot;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::Cache;
+use domain::{Cache, CurrentRelease};
 use serde::Serialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +25,8 @@ pub(crate) async fn answer<T: Serialize>(
     key: &str,
     compute: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<HttpResponse, ApiError> {
-    // Another version of this program may answer the same question in another way.
-    let edition = format!("{}-{}", snapshot.release.id.short(), env!("CARGO_PKG_VERSION"));
-    let etag = EntityTag::new_strong(format!("{edition}-{}", snapshot.release.seq));
+    let edition = edition(&snapshot.release, &blog.site_title);
+    let etag = EntityTag::new_strong(edition.clone());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::ETAG, etag.to_string()));
     response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
@@ -36,7 +36,7 @@ pub(crate) async fn answer<T: Serialize>(
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
     response.content_type("application/json; charset=utf-8");
-    let key = format!("inkstack:{edition}-{}:{key}", snapshot.release.seq);
+    let key = format!("inkstack:{edition}:{key}");
     if let Some(body) = kept(&blog.caches, &key).await {
         return Ok(response.body(body));
     }
@@ -63,10 +63,41 @@ async fn keep(caches: &[Arc<dyn Cache>], key: &str, body: &[u8]) {
     }
 }
 
+/// All that an answer is made of beside the question: the release, the version of this program,
+/// which may answer in another way than the last, and the one setting that answers show.
+fn edition(release: &CurrentRelease, site_title: &str) -> String {
+    // Its keys are fixed, so replicas agree.
+    let mut hasher = DefaultHasher::new();
+    (env!("CARGO_PKG_VERSION"), site_title).hash(&mut hasher);
+    format!("{}-{}-{:016x}", release.id.short(), release.seq, hasher.finish())
+}
+
 fn is_known(request: &HttpRequest, etag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
         Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(etag)),
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ReleaseSeq;
+
+    #[test]
+    fn another_release_number_or_title_is_another_edition() {
+        let release = |number: u8, seq| CurrentRelease {
+            seq: ReleaseSeq(seq),
+            id: test_kit::release_id(number),
+            posts: 1,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let first = edition(&release(1, 1), "ink");
+
+        assert_eq!(first, edition(&release(1, 1), "ink"));
+        for other in [(1, 1, "墨"), (1, 2, "ink"), (2, 1, "ink")] {
+            assert_ne!(first, edition(&release(other.0, other.1), other.2), "{other:?}");
+        }
     }
 }

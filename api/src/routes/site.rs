@@ -30,8 +30,7 @@ pub(super) async fn site(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
             series: blog.posts.series(release.seq).await?.len(),
         })
     };
-    let key = format!("site:{}", blog.site_title);
-    answer(&request, &blog, &snapshot, &key, compute).await
+    answer(&request, &blog, &snapshot, "site", compute).await
 }
 
 /// `GET /release`: which release is served.
