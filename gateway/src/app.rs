@@ -44,8 +44,7 @@ impl Application {
     ///
     /// [`BindError`] names the setting whose port is in use.
     pub fn bind(settings: &Settings) -> Result<Self, BindError> {
-        let listener = bind("GATEWAY_LISTEN", settings.listen)?;
-        let addr = listener.local_addr().unwrap_or(settings.listen);
+        let (listener, addr) = bind("GATEWAY_LISTEN", settings.listen)?;
         let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
         Ok(Self { listener, addr, admin, settings: settings.clone() })
     }

@@ -46,8 +46,7 @@ impl Admin {
     ///
     /// [`BindError`] names the setting.
     pub fn bind(setting: &'static str, listen: SocketAddr) -> Result<Self, BindError> {
-        let listener = bind(setting, listen)?;
-        let addr = listener.local_addr().unwrap_or(listen);
+        let (listener, addr) = bind(setting, listen)?;
         Ok(Self { listener, addr })
     }
 

@@ -15,16 +15,20 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-/// Binds `addr`, which the setting `setting` gave. Port 0 picks a free one. The listener does not
-/// block, as asynchronous runtimes want it.
+/// Binds `addr`, which the setting `setting` gave, and says where that is: port 0 picks a free one.
+/// The listener does not block, as asynchronous runtimes want it.
 ///
 /// # Errors
 ///
 /// [`BindError`] names the setting.
-pub fn bind(setting: &'static str, addr: SocketAddr) -> Result<TcpListener, BindError> {
+pub fn bind(
+    setting: &'static str,
+    addr: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), BindError> {
     let bound = TcpListener::bind(addr).and_then(|listener| {
         listener.set_nonblocking(true)?;
-        Ok(listener)
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
     });
     bound.map_err(|source| BindError { setting, addr, source })
 }
@@ -35,9 +39,9 @@ mod tests {
 
     #[test]
     fn a_port_in_use_names_the_setting() {
-        let taken = bind("API_LISTEN", ([127, 0, 0, 1], 0).into()).unwrap();
+        let (_taken, addr) = bind("API_LISTEN", ([127, 0, 0, 1], 0).into()).unwrap();
 
-        let error = bind("API_LISTEN", taken.local_addr().unwrap()).unwrap_err();
+        let error = bind("API_LISTEN", addr).unwrap_err();
 
         assert!(error.to_string().ends_with("with API_LISTEN"), "{error}");
         assert_eq!(error.source.kind(), io::ErrorKind::AddrInUse);
