@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod carried;
 mod command;
 
 use blog_static::{Application, Settings, Shelf};
