@@ -1,6 +1,6 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
-use crate::front::{KEEP_ALIVE, headers_are_complete};
+use crate::drain::Drain;
 use crate::refusal::Refusal;
 use crate::request::{check, remove_claims, text};
 use crate::route::{Route, route};
@@ -14,11 +14,9 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, REQUEST_ID, RequestId};
-use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Tries of one request, the first included.
 pub(crate) const MAX_TRIES: usize = 2;
@@ -35,8 +33,7 @@ pub(crate) struct Gateway {
     pub(crate) trusted: Vec<IpNet>,
     pub(crate) metrics: HttpMetrics,
     pub(crate) retries: Counter,
-    /// Every request in hand holds a receiver.
-    pub(crate) in_hand: watch::Sender<()>,
+    pub(crate) drain: Arc<Drain>,
 }
 
 /// What is known of one request.
@@ -48,7 +45,6 @@ pub(crate) struct RequestState {
     /// The replica that is asked now.
     replica: Option<Arc<Replica>>,
     tried: Vec<SocketAddr>,
-    _in_hand: watch::Receiver<()>,
 }
 
 impl Gateway {
@@ -73,7 +69,6 @@ impl ProxyHttp for Gateway {
     type CTX = RequestState;
 
     fn new_ctx(&self) -> RequestState {
-        headers_are_complete();
         RequestState {
             started: Instant::now(),
             id: RequestId::generate(),
@@ -81,7 +76,6 @@ impl ProxyHttp for Gateway {
             route: Route::Hidden,
             replica: None,
             tried: Vec::new(),
-            _in_hand: self.in_hand.subscribe(),
         }
     }
 
@@ -91,7 +85,6 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         state: &mut RequestState,
     ) -> Result<bool> {
-        session.set_keepalive(Some(KEEP_ALIVE.as_secs()));
         session.set_write_timeout(Some(WRITE_TIMEOUT));
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let request = session.req_header();
@@ -174,10 +167,13 @@ impl ProxyHttp for Gateway {
     /// 5. What every answer carries.
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         state: &mut RequestState,
     ) -> Result<()> {
+        if self.drain.is_lame() {
+            session.set_keepalive(None);
+        }
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
         response.insert_header("x-content-type-options", "nosniff")?;
@@ -264,15 +260,6 @@ impl ProxyHttp for Gateway {
             error = error.map(|error| error.etype().as_str()) },
             "{method} {path} {status}",
         );
-    }
-
-    /// Marks a connection that had a request: [`Front`](crate::front::Front) lets it be idle.
-    fn persist_connection_context(
-        &self,
-        _: &Session,
-        _: &RequestState,
-    ) -> Option<Box<dyn Any + Send + Sync>> {
-        Some(Box::new(()))
     }
 
     /// The access log has it, with the reason.
