@@ -4,7 +4,7 @@ use crate::drain::Drain;
 use crate::refusal::Refusal;
 use crate::request::{check, remove_claims, text};
 use crate::route::{Route, route};
-use crate::upstream::{Replica, Upstream};
+use crate::upstream::{Replica, Upstream, Wish};
 use crate::{UpstreamSettings, client};
 use async_trait::async_trait;
 use ipnet::IpNet;
@@ -13,7 +13,7 @@ use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use prometheus_client::metrics::counter::Counter;
-use service_kit::{HttpMetrics, REQUEST_ID, RequestId};
+use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,6 +45,8 @@ pub(crate) struct RequestState {
     /// The replica that is asked now.
     replica: Option<Arc<Replica>>,
     tried: Vec<SocketAddr>,
+    /// What the next try hopes for.
+    wish: Wish,
 }
 
 impl Gateway {
@@ -76,6 +78,7 @@ impl ProxyHttp for Gateway {
             route: Route::Hidden,
             replica: None,
             tried: Vec::new(),
+            wish: Wish::Answer,
         }
     }
 
@@ -111,7 +114,7 @@ impl ProxyHttp for Gateway {
         _: &mut Session,
         state: &mut RequestState,
     ) -> Result<Box<HttpPeer>> {
-        let Some(replica) = self.upstream(state.route).pick(&state.tried) else {
+        let Some(replica) = self.upstream(state.route).pick(&state.tried, state.wish) else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no replica is known"));
         };
         if !state.tried.is_empty() {
@@ -153,12 +156,17 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         if let Some(replica) = &state.replica {
             replica.answered();
+            let release = response.headers.get(X_RELEASE).and_then(|id| id.to_str().ok());
+            if let Some(release) = release {
+                replica.note_release(release);
+            }
         }
         let is_lost = state.route == Route::Asset && response.status == 404;
         if is_lost && self.may_retry(session, state) {
             let why = "this replica does not know the file, another may";
             let mut error = Error::explain(ErrorType::HTTPStatus(404), why);
             error.set_retry(true);
+            state.wish = Wish::OtherRelease;
             return Err(error.into_up());
         }
         Ok(())

@@ -18,10 +18,36 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_PROXY_PROTOCOL`: whether each connection begins with a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+    /// `GATEWAY_LAME_DUCK`: how long clients are told that their connections end, after being
+    /// asked to stop and before idle connections are closed.
+    pub lame_duck: Duration,
     /// `GATEWAY_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
     /// `GATEWAY_TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed, with commas.
     pub trusted: Vec<IpNet>,
+}
+
+/// Whether a layer-4 door stands in front and names its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// `off`: whoever connects is the client.
+    Off,
+    /// `required`: every connection begins with a PROXY header, of version 1 or 2.
+    Required,
+}
+
+impl FromStr for ProxyProtocol {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" => Ok(Self::Off),
+            "required" => Ok(Self::Required),
+            _ => Err(()),
+        }
+    }
 }
 
 /// Which services are behind it, and how long they may take.
@@ -51,6 +77,8 @@ impl Default for Settings {
                 read_timeout: Duration::from_secs(10),
             },
             header_timeout: Duration::from_secs(10),
+            proxy_protocol: ProxyProtocol::Off,
+            lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
             trusted: Vec::new(),
         }
@@ -88,6 +116,10 @@ impl Settings {
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            proxy_protocol: vars
+                .parsed("GATEWAY_PROXY_PROTOCOL", "`off` or `required`")?
+                .unwrap_or(default.proxy_protocol),
+            lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
             trusted: list(vars, "GATEWAY_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
         })
@@ -128,6 +160,7 @@ mod tests {
             ("GATEWAY_BLOG_STATIC", "a:1/2,"),
             ("GATEWAY_TRUSTED_PROXIES", "everybody"),
             ("GATEWAY_DRAIN", "10"),
+            ("GATEWAY_PROXY_PROTOCOL", "on"),
         ] {
             let error = Settings::from_vars(&MapVars::from([(name, value)])).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

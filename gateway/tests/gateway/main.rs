@@ -6,6 +6,7 @@ mod door;
 mod drain;
 mod headers;
 mod malformed;
+mod release;
 mod replicas;
 mod stop;
 mod support;
