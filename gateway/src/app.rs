@@ -2,6 +2,7 @@
 
 use crate::connection::Connections;
 use crate::drain::Drain;
+use crate::limit::Clients;
 use crate::listener;
 use crate::proxy::{Gateway, MAX_TRIES};
 use crate::settings::Settings;
@@ -15,6 +16,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// A bound gateway.
@@ -68,11 +70,33 @@ impl Application {
             Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), &metrics));
         let drain = Arc::new(Drain::new(&metrics));
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
-        let gateway = gateway(&settings, &api, &blog_static, &drain, &metrics);
+        let clients = Arc::new(Clients::new(settings.clients.clone(), Instant::now()));
+        let turned_away = Counter::default();
+        let help = "Connections that were closed because there were too many";
+        metrics.register("connections_turned_away", help, turned_away.clone());
+        let http = HttpMetrics::register(&metrics);
+        let retries = Counter::default();
+        metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
+        let gateway = Gateway {
+            api: api.clone(),
+            blog_static: blog_static.clone(),
+            settings: settings.upstream.clone(),
+            trusted: settings.trusted.clone(),
+            metrics: http.clone(),
+            retries,
+            drain: drain.clone(),
+            clients: clients.clone(),
+            max_body_bytes: settings.max_body_bytes,
+            content_security_policy: settings.content_security_policy.clone(),
+        };
         let (shutdown, watch) = watch::channel(false);
         let connections = Arc::new(Connections {
             proxy: proxy(gateway),
             drain: drain.clone(),
+            clients,
+            metrics: http,
+            cap: settings.max_connections,
+            turned_away,
             proxy_protocol: settings.proxy_protocol,
             header_timeout: settings.header_timeout,
             lame_duck: settings.lame_duck,
@@ -106,26 +130,6 @@ impl Application {
             () = stopped => Ok(()),
             done = beside => done,
         }
-    }
-}
-
-fn gateway(
-    settings: &Settings,
-    api: &Arc<Upstream>,
-    blog_static: &Arc<Upstream>,
-    drain: &Arc<Drain>,
-    metrics: &Metrics,
-) -> Gateway {
-    let retries = Counter::default();
-    metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
-    Gateway {
-        api: api.clone(),
-        blog_static: blog_static.clone(),
-        settings: settings.upstream.clone(),
-        trusted: settings.trusted.clone(),
-        metrics: HttpMetrics::register(metrics),
-        retries,
-        drain: drain.clone(),
     }
 }
 

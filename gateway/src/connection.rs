@@ -1,13 +1,16 @@
 //! One client's connection: who it is, then one request after another.
 
 use crate::drain::Drain;
+use crate::limit::Clients;
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
 use crate::stream::ClientStream;
-use crate::{ProxyHeader, ProxyProtocol, head};
+use crate::{ProxyHeader, ProxyProtocol, Route, head};
 use pingora::apps::HttpServerApp as _;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
+use prometheus_client::metrics::counter::Counter;
+use service_kit::HttpMetrics;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -25,6 +28,11 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
     pub(crate) drain: Arc<Drain>,
+    pub(crate) clients: Arc<Clients>,
+    /// So many at once, of all clients.
+    pub(crate) cap: usize,
+    pub(crate) turned_away: Counter,
+    pub(crate) metrics: HttpMetrics,
     pub(crate) proxy_protocol: ProxyProtocol,
     pub(crate) header_timeout: Duration,
     pub(crate) lame_duck: Duration,
@@ -60,12 +68,18 @@ impl Connections {
                 }
             }
         };
+        // A trusted proxy carries many clients, which are counted by their requests.
+        let Some(_counted) = self.clients.connect(client.ip(), Instant::now().into_std()) else {
+            self.turned_away.inc();
+            tracing::debug!(client = %client, "{client} has too many connections");
+            return;
+        };
         let fd = tcp.as_raw_fd();
-        self.requests(ClientStream::new(tcp, fd, client)).await;
+        self.requests(ClientStream::new(tcp, fd, client), client).await;
     }
 
     /// HTTP/1: one request after another.
-    async fn requests<S>(&self, stream: ClientStream<S>)
+    async fn requests<S>(&self, stream: ClientStream<S>, client: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
@@ -74,10 +88,14 @@ impl Connections {
         // A client that came while the gateway was on its way out has its first request on the way.
         let young_until = Instant::now() + self.lame_duck;
         loop {
-            match self.head(&mut stream, idle, young_until).await {
+            let head = self.head(&mut stream, idle, young_until).await;
+            let head =
+                head.and_then(|end| head::check(&stream.ahead()[..end]).map_err(NoHead::Refused));
+            match head {
                 Ok(()) => {}
                 Err(NoHead::Nothing) => return,
                 Err(NoHead::Refused(refusal)) => {
+                    self.note(refusal, client);
                     let deadline = Instant::now() + self.header_timeout;
                     let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
                     return;
@@ -93,7 +111,18 @@ impl Connections {
         }
     }
 
-    /// Reads until the stream holds a whole head. Before its first byte the client may be idle,
+    /// One line and one count for what never became a request.
+    fn note(&self, refusal: Refusal, client: SocketAddr) {
+        let status = refusal.status();
+        self.metrics.observe(Route::Hidden.name(), status, Duration::ZERO);
+        tracing::info!(
+            target: "access",
+            { http.status = status, client = %client.ip() },
+            "malformed {status}: {refusal}",
+        );
+    }
+
+    /// Reads until the stream holds a whole head, and says where it ends. Before its first byte the client may be idle,
     /// and is told nothing if it waits too long or the gateway stops; from then on it has
     /// `header_timeout` for all of it, however it divides it.
     async fn head<S>(
@@ -101,7 +130,7 @@ impl Connections {
         stream: &mut ClientStream<S>,
         idle: Duration,
         young_until: Instant,
-    ) -> Result<(), NoHead>
+    ) -> Result<usize, NoHead>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -112,8 +141,8 @@ impl Connections {
             if seen == 0 {
                 stream.skip(head::leading_lines(stream.ahead()));
             }
-            if head::end(stream.ahead(), seen).is_some() {
-                return Ok(());
+            if let Some(end) = head::end(stream.ahead(), seen) {
+                return Ok(end);
             }
             seen = stream.ahead().len();
             if seen > head::MAX_HEAD_BYTES {

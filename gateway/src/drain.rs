@@ -54,6 +54,11 @@ impl Drain {
         Open { _counted: self.open.subscribe(), count: self.count.clone() }
     }
 
+    /// How many connections are open.
+    pub(crate) fn count(&self) -> usize {
+        self.open.receiver_count()
+    }
+
     /// Whether an answer must say that it is its connection's last, and nobody new should be sent.
     pub(crate) fn is_lame(&self) -> bool {
         *self.phase.borrow() >= Phase::LameDuck

@@ -1,4 +1,8 @@
-//! A request's head as bytes: where it ends.
+//! A request's head as bytes: where it ends, and whether it is one.
+
+mod check;
+
+pub(crate) use self::check::check;
 
 /// The request line and all headers together. Browsers send one to four thousand bytes.
 pub(crate) const MAX_HEAD_BYTES: usize = 32 * 1024;

@@ -38,6 +38,11 @@ fn begin(
     connections: &Arc<Connections>,
 ) -> io::Result<()> {
     let (stream, peer) = accepted?;
+    if connections.drain.count() >= connections.cap {
+        // It is closed. The system's queue would only make everybody wait.
+        connections.turned_away.inc();
+        return Ok(());
+    }
     let (connections, open) = (connections.clone(), connections.drain.open());
     tokio::spawn(async move {
         connections.serve(stream, peer).await;

@@ -1,12 +1,14 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
 use crate::drain::Drain;
+use crate::limit::Clients;
 use crate::refusal::Refusal;
 use crate::request::{check, remove_claims, text};
 use crate::route::{Route, route};
 use crate::upstream::{Replica, Upstream, Wish};
-use crate::{UpstreamSettings, client};
+use crate::{UpstreamSettings, client, security};
 use async_trait::async_trait;
+use bytes::Bytes;
 use ipnet::IpNet;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
@@ -25,6 +27,9 @@ const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
 /// How long a client may take to accept a piece of the answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a client may take to send the body of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What all requests share.
 pub(crate) struct Gateway {
     pub(crate) api: Arc<Upstream>,
@@ -34,6 +39,9 @@ pub(crate) struct Gateway {
     pub(crate) metrics: HttpMetrics,
     pub(crate) retries: Counter,
     pub(crate) drain: Arc<Drain>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) content_security_policy: String,
 }
 
 /// What is known of one request.
@@ -44,6 +52,7 @@ pub(crate) struct RequestState {
     route: Route,
     /// The replica that is asked now.
     replica: Option<Arc<Replica>>,
+    body_bytes: usize,
     tried: Vec<SocketAddr>,
     /// What the next try hopes for.
     wish: Wish,
@@ -77,6 +86,7 @@ impl ProxyHttp for Gateway {
             client: Ipv4Addr::UNSPECIFIED.into(),
             route: Route::Hidden,
             replica: None,
+            body_bytes: 0,
             tried: Vec::new(),
             wish: Wish::Answer,
         }
@@ -88,7 +98,11 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         state: &mut RequestState,
     ) -> Result<bool> {
-        session.set_write_timeout(Some(WRITE_TIMEOUT));
+        if session.is_http2() {
+            // Of HTTP/1, the stream itself loses its patience.
+            session.set_write_timeout(Some(WRITE_TIMEOUT));
+        }
+        session.set_read_timeout(Some(BODY_TIMEOUT));
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let request = session.req_header();
         let forwarded = text(request, "x-forwarded-for").unwrap_or_default();
@@ -96,8 +110,11 @@ impl ProxyHttp for Gateway {
         let routed = check(request).and_then(|()| {
             route(request.uri.path()).map_err(|_| Refusal::BadRequest("the address is malformed"))
         });
+        let length = text(request, "content-length").and_then(|length| length.parse().ok());
         let refusal = match routed {
             Ok(Route::Hidden) => Refusal::NotFound,
+            Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
+            Ok(_) if !self.clients.admit(state.client, state.started) => Refusal::TooManyRequests,
             Ok(route) => {
                 state.route = route;
                 return Ok(false);
@@ -106,6 +123,25 @@ impl ProxyHttp for Gateway {
         };
         refusal.send(session, &state.id).await?;
         Ok(true)
+    }
+
+    /// Between 1 and 5, for each piece of the request's body.
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        state: &mut RequestState,
+    ) -> Result<()> {
+        state.body_bytes += body.as_ref().map_or(0, Bytes::len);
+        let refused = |status, why| Err(Error::explain(ErrorType::HTTPStatus(status), why));
+        if state.body_bytes > self.max_body_bytes {
+            return refused(413, "the request's body is too large");
+        }
+        if state.started.elapsed() > BODY_TIMEOUT {
+            return refused(408, "the request's body came too slowly");
+        }
+        Ok(())
     }
 
     /// 2. Pick a replica, another one each time.
@@ -184,9 +220,7 @@ impl ProxyHttp for Gateway {
         }
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
-        response.insert_header("x-content-type-options", "nosniff")?;
-        response.insert_header("referrer-policy", "strict-origin-when-cross-origin")?;
-        response.insert_header("x-frame-options", "DENY")
+        security::complete(response, &self.content_security_policy)
     }
 
     /// A connection that failed: nothing was sent, so any request may go elsewhere.

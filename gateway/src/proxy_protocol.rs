@@ -1,7 +1,7 @@
 //! The PROXY protocol, versions 1 and 2: how a layer-4 door says who its client is. Pure.
 //!
 //! The header comes before everything else on a connection, before a TLS handshake too. Source:
-//! "The PROXY protocol", versions 1 & 2, HAProxy Technologies, 2020.
+//! "The PROXY protocol", versions 1 & 2, `HAProxy` Technologies, 2020.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,6 +1,7 @@
 //! What the gateway answers itself.
 
 use crate::request::wants_html;
+use crate::security;
 use bytes::Bytes;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -18,6 +19,16 @@ pub(crate) enum Refusal {
     MethodNotAllowed,
     #[error("the request did not come in time")]
     TooSlow,
+    #[error("the request's body is too large")]
+    BodyTooLarge,
+    #[error("the address is too long")]
+    AddressTooLong,
+    #[error("what the request expects is not offered here")]
+    Expectation,
+    #[error("this version of HTTP is not spoken here")]
+    Version,
+    #[error("too many requests came from your address; please try again soon")]
+    TooManyRequests,
     #[error("the request's headers are too large: clear the cookies of this site")]
     HeaderTooLarge,
     #[error("this part of the site has no server at the moment; please try again soon")]
@@ -38,6 +49,11 @@ impl Refusal {
             Self::NotFound => (404, "Not Found", "not_found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed", "method_not_allowed"),
             Self::TooSlow => (408, "Request Timeout", "request_timeout"),
+            Self::BodyTooLarge => (413, "Content Too Large", "body_too_large"),
+            Self::AddressTooLong => (414, "URI Too Long", "address_too_long"),
+            Self::Expectation => (417, "Expectation Failed", "expectation_failed"),
+            Self::TooManyRequests => (429, "Too Many Requests", "too_many_requests"),
+            Self::Version => (505, "HTTP Version Not Supported", "http_version"),
             Self::HeaderTooLarge => (431, "Request Header Fields Too Large", "header_too_large"),
             Self::Unavailable => (503, "Service Unavailable", "upstream_unavailable"),
             Self::BadGateway => (502, "Bad Gateway", "upstream_failed"),
@@ -82,9 +98,9 @@ impl Refusal {
         header.insert_header("content-type", kind)?;
         header.insert_header("content-length", body.len())?;
         header.insert_header("cache-control", "no-store")?;
-        header.insert_header("x-content-type-options", "nosniff")?;
+        security::complete(&mut header, security::OWN_PAGES)?;
         header.insert_header(REQUEST_ID, id.as_str())?;
-        if matches!(status, 502..=504) {
+        if matches!(status, 429 | 502..=504) {
             header.insert_header("retry-after", "2")?;
         }
         if status == 405 {
@@ -109,6 +125,8 @@ impl From<&Error> for Refusal {
                 Self::Unavailable
             }
             ErrorType::HTTPStatus(503) => Self::Unavailable,
+            ErrorType::HTTPStatus(413) => Self::BodyTooLarge,
+            ErrorType::HTTPStatus(408) => Self::TooSlow,
             _ => match error.esource() {
                 ErrorSource::Upstream => Self::BadGateway,
                 ErrorSource::Downstream => Self::BadRequest("the request broke off"),
@@ -147,6 +165,11 @@ mod tests {
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
             Refusal::TooSlow,
+            Refusal::BodyTooLarge,
+            Refusal::AddressTooLong,
+            Refusal::Expectation,
+            Refusal::Version,
+            Refusal::TooManyRequests,
             Refusal::HeaderTooLarge,
             Refusal::Unavailable,
             Refusal::BadGateway,

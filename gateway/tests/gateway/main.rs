@@ -5,6 +5,7 @@
 mod door;
 mod drain;
 mod headers;
+mod limits;
 mod malformed;
 mod release;
 mod replicas;

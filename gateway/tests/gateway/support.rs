@@ -18,6 +18,8 @@ pub(crate) enum Behaviour {
     Echo(&'static str),
     /// Answers this status, with this body.
     Status(u16, &'static str),
+    /// Reads until the client says nothing for a while, then answers 200.
+    Body,
     /// Takes the request and closes.
     Reset,
     /// Takes the request and says nothing.
@@ -121,6 +123,12 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
         Behaviour::Release(serves) => {
             release = *serves.lock().unwrap();
             (200, release.to_owned())
+        }
+        Behaviour::Body => {
+            let pause = Duration::from_millis(100);
+            let mut piece = [0; 4096];
+            while let Ok(Ok(1..)) = tokio::time::timeout(pause, stream.read(&mut piece)).await {}
+            (200, "read".into())
         }
         Behaviour::Reset => return,
         Behaviour::Hang => std::future::pending().await,
