@@ -4,6 +4,8 @@
 # a checkout of it.
 # shellcheck shell=sh
 
+PLATFORMS=${PLATFORMS:-linux/amd64,linux/arm64}
+
 say() { printf '%s\n' "$*" >&2; }
 
 # The tag for what a part is made of: the hash of its files in this commit, from the list in
@@ -21,7 +23,7 @@ inputs() {
     # Names of paths have no spaces: tools/check-pipeline lists crates and well-known files.
     # shellcheck disable=SC2086
     files=$(git ls-tree HEAD -- $paths)
-    hash=$(printf '%s\n' "$1" "$files" "${RUST_IMAGE:-}" "${BASE_IMAGE:-}" "${PLATFORMS:-}" |
+    hash=$(printf '%s\n' "$1" "$files" "${RUST_IMAGE:-}" "${BASE_IMAGE:-}" "$PLATFORMS" |
         git hash-object --stdin)
     printf 'in-%.16s\n' "$hash"
 }
