@@ -69,10 +69,12 @@ is_released() {
 # earlier time.
 created() { TZ=UTC0 git show --no-patch --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd HEAD; }
 
-# A builder that makes images for several platforms. With TLS, buildx takes the daemon's address from
-# a context only, and not from DOCKER_HOST.
+# A builder that makes images for several platforms: BuildKit in a container, and emulators for the
+# few shell commands of the Dockerfile. With TLS, buildx takes the daemon's address from a context
+# only, and not from DOCKER_HOST.
 use_builder() {
     docker buildx inspect inkstack >/dev/null 2>&1 && return
+    docker run --rm --privileged "${BINFMT_IMAGE:?}" --install all >/dev/null
     docker context inspect inkstack >/dev/null 2>&1 || docker context create inkstack >/dev/null
     docker buildx create --name inkstack --driver docker-container inkstack >/dev/null
 }
