@@ -45,6 +45,24 @@ digest_of() {
     fi
 }
 
+# The image of every part for this commit, with its digest, one a line; or which are missing.
+images() {
+    missing=''
+    for part in $(deploy/manifest parts); do
+        hash=$(inputs "$part") || return
+        image=$CI_REGISTRY_IMAGE/$part:$hash
+        digest=$(digest_of "$image") || return
+        [ -n "$digest" ] || missing="$missing $part"
+        printf '%s@%s\n' "$image" "$digest"
+    done
+    [ -z "$missing" ] || {
+        say "the registry has no image of$missing for this commit's inputs: the pipeline of the commit"
+        say "that changed them did not get so far. Run a pipeline for this branch by hand: it looks at"
+        say "every part."
+        return 65
+    }
+}
+
 # Gives the image $1 the further tags $2…, inside the registry: nothing is pulled, and the digest
 # stays.
 tag() {
