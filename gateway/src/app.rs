@@ -3,7 +3,7 @@
 use crate::front::Front;
 use crate::proxy::{Gateway, MAX_TRIES};
 use crate::settings::Settings;
-use crate::upstream::Upstream;
+use crate::upstream::{ReplicaMetrics, Upstream};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
@@ -70,9 +70,10 @@ impl Application {
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
         let upstream = self.settings.upstream.clone();
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), &metrics));
+        let replicas = ReplicaMetrics::register(&metrics);
+        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
         let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), &metrics));
+            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
         let retries = Counter::default();
         metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
         let in_hand = watch::Sender::new(());
