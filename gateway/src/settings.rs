@@ -4,7 +4,6 @@ use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// The service's settings.
@@ -75,8 +74,9 @@ impl Settings {
                 .parsed("GATEWAY_ADMIN_LISTEN", address)?
                 .unwrap_or(default.admin_listen),
             upstream: UpstreamSettings {
-                api: list(vars, "GATEWAY_API", origins)?.unwrap_or(upstream.api),
-                blog_static: list(vars, "GATEWAY_BLOG_STATIC", origins)?
+                api: vars.list("GATEWAY_API", origins)?.unwrap_or(upstream.api),
+                blog_static: vars
+                    .list("GATEWAY_BLOG_STATIC", origins)?
                     .unwrap_or(upstream.blog_static),
                 connect_timeout: vars
                     .duration("GATEWAY_CONNECT_TIMEOUT")?
@@ -89,21 +89,9 @@ impl Settings {
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
-            trusted: list(vars, "GATEWAY_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
+            trusted: vars.list("GATEWAY_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
         })
     }
-}
-
-/// A setting that is a list.
-fn list<T: FromStr>(
-    vars: &impl Vars,
-    name: &str,
-    wanted: &'static str,
-) -> Result<Option<Vec<T>>, SettingError> {
-    let Some(text) = vars.get(name)? else { return Ok(None) };
-    let items = text.split(',').map(|item| item.trim().parse());
-    let malformed = |_| SettingError::Malformed { name: name.to_owned(), wanted };
-    items.collect::<Result<Vec<T>, _>>().map(Some).map_err(malformed)
 }
 
 #[cfg(test)]

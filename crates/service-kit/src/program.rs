@@ -8,8 +8,8 @@ use std::process::ExitCode;
 /// Runs a service: starts logging, reads its settings, and does what the first argument says.
 ///
 /// No argument: `serve`. `check`: nothing more, since the settings can be used. `healthcheck`: asks
-/// the service that runs already whether it is alive, at the address that `admin` finds in the
-/// settings. Settings that cannot be used and unknown commands exit with [`EX_USAGE`].
+/// the service that runs already whether it has been ready since it started, at the address that
+/// `admin` finds in the settings. Settings that cannot be used and unknown commands exit with [`EX_USAGE`].
 pub async fn run<S, E: Display>(
     read: impl FnOnce(&ProcessEnv) -> Result<S, SettingError>,
     admin: impl FnOnce(&S) -> SocketAddr,
@@ -27,7 +27,7 @@ pub async fn run<S, E: Display>(
         None => serve(settings).await.err().map(|error| format!("{error:#}")),
         Some("check") => None,
         Some("healthcheck") => {
-            let asked = healthcheck(admin(&settings), "/livez").await;
+            let asked = healthcheck(admin(&settings), "/healthz").await;
             asked.err().map(|error| error.to_string())
         }
         Some(other) => {
