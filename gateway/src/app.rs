@@ -6,7 +6,7 @@ use crate::limit::Clients;
 use crate::listener;
 use crate::proxy::{Gateway, MAX_TRIES};
 use crate::settings::Settings;
-use crate::upstream::Upstream;
+use crate::upstream::{ReplicaMetrics, Upstream};
 use async_trait::async_trait;
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -65,9 +65,10 @@ impl Application {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
         let upstream = &settings.upstream;
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), &metrics));
+        let replicas = ReplicaMetrics::register(&metrics);
+        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
         let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), &metrics));
+            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
         let drain = Arc::new(Drain::new(&metrics));
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
         let clients = Arc::new(Clients::new(settings.clients.clone(), Instant::now()));

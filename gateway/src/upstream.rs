@@ -1,14 +1,14 @@
 //! One service behind the gateway: its replicas, found by name, checked, and taken in turn.
 
+mod metrics;
 mod release;
 mod replica;
 
+pub(crate) use self::metrics::ReplicaMetrics;
 pub(crate) use self::release::Release;
 pub(crate) use self::replica::Replica;
 use futures_util::future::join_all;
 use parking_lot::RwLock;
-use prometheus_client::metrics::gauge::Gauge;
-use service_kit::Metrics;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
@@ -77,7 +77,7 @@ pub(crate) struct Upstream {
     origins: Vec<Origin>,
     replicas: RwLock<Vec<Arc<Replica>>>,
     turn: AtomicUsize,
-    healthy: Gauge,
+    metrics: ReplicaMetrics,
     /// The release that readers see.
     release: RwLock<Option<Release>>,
 }
@@ -93,10 +93,7 @@ pub(crate) enum Wish {
 
 impl Upstream {
     /// A service whose replicas are not known yet, but for those given by address.
-    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: &Metrics) -> Self {
-        let healthy = Gauge::default();
-        let metric = format!("upstream_{}_healthy", name.replace('-', "_"));
-        metrics.register(&metric, "Replicas that answer their checks", healthy.clone());
+    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: ReplicaMetrics) -> Self {
         let known = origins.iter().filter_map(|origin| {
             let addr = SocketAddr::new(origin.host.parse().ok()?, origin.port);
             Some(Arc::new(Replica::new(addr, origin.admin_port)))
@@ -107,7 +104,7 @@ impl Upstream {
             origins,
             replicas,
             turn: AtomicUsize::new(0),
-            healthy,
+            metrics,
             release: RwLock::new(None),
         }
     }
@@ -176,7 +173,7 @@ impl Upstream {
             let replicas = self.replicas.read().clone();
             let healthy = join_all(replicas.iter().map(|replica| replica.check(self.name))).await;
             let healthy = healthy.into_iter().filter(|is_healthy| *is_healthy).count();
-            self.healthy.set(i64::try_from(healthy).unwrap_or(i64::MAX));
+            self.metrics.set(self.name, healthy, replicas.len());
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -220,7 +217,7 @@ mod tests {
 
     fn upstream(addresses: &[&str]) -> Upstream {
         let origins = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        Upstream::new("api", origins, &Metrics::new("0"))
+        Upstream::new("api", origins, ReplicaMetrics::default())
     }
 
     #[test]

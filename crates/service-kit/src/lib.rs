@@ -8,6 +8,7 @@ mod exit;
 mod healthcheck;
 mod metrics;
 mod problem;
+mod process;
 pub mod program;
 mod request_id;
 pub mod shutdown;
