@@ -37,20 +37,23 @@ pub(crate) async fn answer<T: Serialize>(
     }
     response.content_type("application/json; charset=utf-8");
     let key = format!("inkstack:{edition}:{key}");
-    if let Some(body) = kept(&blog.caches, &key).await {
+    if let Some(body) = kept(blog, &key).await {
         return Ok(response.body(body));
     }
-    let body = serde_json::to_vec(&compute.await?);
+    let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
+    let body = serde_json::to_vec(&computed);
     let body = body.unwrap_or_else(|_| unreachable!("answers are plain data"));
     keep(&blog.caches, &key, &body).await;
     Ok(response.body(body))
 }
 
 /// What the nearest cache has that has it; those before it are told.
-async fn kept(caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
-    for (index, cache) in caches.iter().enumerate() {
-        if let Some(body) = cache.get(key).await {
-            keep(&caches[..index], key, &body).await;
+async fn kept(blog: &Blog, key: &str) -> Option<Vec<u8>> {
+    for (index, cache) in blog.caches.iter().enumerate() {
+        let found = cache.get(key).await;
+        blog.metrics.looked_up(&**cache, found.is_some());
+        if let Some(body) = found {
+            keep(&blog.caches[..index], key, &body).await;
             return Some(body);
         }
     }

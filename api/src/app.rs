@@ -1,5 +1,6 @@
 //! The application: what it is made of, and how it runs.
 
+use crate::metrics::ApiMetrics;
 use crate::routes;
 use crate::settings::Settings;
 use crate::snapshot::Served;
@@ -26,6 +27,7 @@ pub struct Backends {
 pub struct Application {
     listener: Listener,
     admin: Admin,
+    metrics: Metrics,
     blog: Blog,
     poll: Duration,
     drain: Duration,
@@ -37,6 +39,7 @@ pub(crate) struct Blog {
     pub(crate) posts: Arc<dyn PostReader>,
     pub(crate) caches: Vec<Arc<dyn Cache>>,
     pub(crate) served: Served,
+    pub(crate) metrics: ApiMetrics,
     pub(crate) site_title: String,
 }
 
@@ -49,13 +52,16 @@ impl Application {
     pub fn bind(settings: &Settings, backends: Backends) -> Result<Self, BindError> {
         let listener = Listener::bind("API_LISTEN", settings.listen)?;
         let admin = Admin::bind("API_ADMIN_LISTEN", settings.admin_listen)?;
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let served = Served::default();
         let blog = Blog {
+            metrics: ApiMetrics::register(&metrics, &served, &backends.caches),
             posts: backends.posts,
             caches: backends.caches,
-            served: Served::default(),
+            served,
             site_title: settings.site_title.clone(),
         };
-        Ok(Self { listener, admin, blog, poll: settings.poll, drain: settings.drain })
+        Ok(Self { listener, admin, metrics, blog, poll: settings.poll, drain: settings.drain })
     }
 
     /// Where it listens.
@@ -76,11 +82,11 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, admin, blog, poll, drain } = self;
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let Self { listener, admin, metrics, blog, poll, drain } = self;
         let observer = Observer { metrics: HttpMetrics::register(&metrics), route: routes::name };
         let probe = Arc::new(blog.served.clone());
-        let follow = blog.served.clone().follow(blog.posts.clone(), poll);
+        let follow = blog.served.clone().follow(blog.posts.clone(), poll, blog.metrics.clone());
+        let watch = blog.metrics.clone().watch(blog.caches.clone());
         let blog = Data::new(blog);
         let serve = listener.serve(observer, drain, stop, move |config| {
             config.app_data(blog.clone()).configure(routes::mount);
@@ -89,6 +95,7 @@ impl Application {
             done = serve => done,
             done = admin.run(probe, metrics) => done,
             () = follow => Ok(()),
+            () = watch => Ok(()),
         }
     }
 }
@@ -102,5 +109,8 @@ impl Probe for Served {
             Ok(_) => Ok(()),
             Err(error) => Err(NotReady(error.to_string())),
         }
+    }
+    fn release(&self) -> Option<String> {
+        Some(self.snapshot().ok()?.release.id.to_string())
     }
 }

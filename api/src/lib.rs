@@ -7,6 +7,7 @@ mod answer;
 mod app;
 mod error;
 mod item;
+mod metrics;
 mod parameters;
 mod routes;
 mod settings;
