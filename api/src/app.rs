@@ -110,4 +110,7 @@ impl Probe for Served {
             Err(error) => Err(NotReady(error.to_string())),
         }
     }
+    fn release(&self) -> Option<String> {
+        Some(self.snapshot().ok()?.release.id.to_string())
+    }
 }

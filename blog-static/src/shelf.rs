@@ -88,4 +88,7 @@ impl Probe for Shelf {
             None => Err(NotReady("there is no release yet".into())),
         }
     }
+    fn release(&self) -> Option<String> {
+        Some(self.take()?.index().id.to_string())
+    }
 }

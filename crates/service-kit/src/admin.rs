@@ -21,11 +21,20 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(1);
 /// A neighbour that sends its request more slowly is none.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
+/// The header that names the release which is served.
+pub const X_RELEASE: &str = "x-release";
+
 /// What a service needs before it can answer well.
 #[async_trait]
 pub trait Probe: Send + Sync + 'static {
     /// Whether the service can answer now.
     async fn ready(&self) -> Result<(), NotReady>;
+
+    /// The release that is served, for a service that serves one. `/readyz` says it in
+    /// [`X_RELEASE`], so that the gateway can keep to one release.
+    fn release(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What is missing, for the person who operates the service.
@@ -135,13 +144,19 @@ async fn answer(
     let mut answer = Response::new(Full::from(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if request.uri().path() == "/readyz"
+        && let Some(release) = probe.release()
+        && let Ok(release) = HeaderValue::from_str(&release)
+    {
+        answer.headers_mut().insert(X_RELEASE, release);
+    }
     answer
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HealthcheckError, healthcheck};
+    use crate::{HealthcheckError, Well, healthcheck};
 
     struct Missing(Option<&'static str>);
 
@@ -150,9 +165,13 @@ mod tests {
         async fn ready(&self) -> Result<(), NotReady> {
             self.0.map_or(Ok(()), |what| Err(NotReady(what.to_owned())))
         }
+
+        fn release(&self) -> Option<String> {
+            Some("a1b2".to_owned())
+        }
     }
 
-    async fn ask(missing: Missing, path: &'static str) -> Result<(), HealthcheckError> {
+    async fn ask(missing: Missing, path: &'static str) -> Result<Well, HealthcheckError> {
         let admin = Admin::bind("TEST", ([0, 0, 0, 0], 0).into()).unwrap();
         let addr = admin.addr();
         let running = tokio::spawn(admin.run(Arc::new(missing), Metrics::new("0")));
@@ -196,6 +215,14 @@ mod tests {
         healthcheck(addr, "/readyz").await.unwrap_err();
         healthcheck(addr, "/healthz").await.unwrap();
         running.abort();
+    }
+
+    #[tokio::test]
+    async fn a_service_says_which_release_it_serves() {
+        let well = ask(Missing(None), "/readyz").await.unwrap();
+        assert_eq!(well.release.as_deref(), Some("a1b2"));
+
+        assert_eq!(ask(Missing(None), "/livez").await.unwrap().release, None);
     }
 
     #[tokio::test]
