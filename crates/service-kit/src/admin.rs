@@ -145,7 +145,7 @@ async fn answer(
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if request.uri().path() == "/readyz"
-        && let Some(release) = probe.release()
+        && let Some(release) = health.probe.release()
         && let Ok(release) = HeaderValue::from_str(&release)
     {
         answer.headers_mut().insert(X_RELEASE, release);
