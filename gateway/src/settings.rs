@@ -5,6 +5,7 @@ use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The service's settings.

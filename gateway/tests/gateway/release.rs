@@ -20,8 +20,8 @@ async fn readers_stay_on_a_release_until_its_last_replica_is_gone() {
             (Replica::of("old").await, Replica::of("old").await, Replica::of("new").await);
         let replicas = [&old, &other, &new];
         let app = spawn_app(&replicas, &replicas);
-        app.until_metric("upstream_api_healthy 3\n").await;
-        app.until_metric("upstream_blog_static_healthy 3\n").await;
+        app.until_metric("upstream_replicas{upstream=\"api\",state=\"healthy\"} 3\n").await;
+        app.until_metric("upstream_replicas{upstream=\"blog-static\",state=\"healthy\"} 3\n").await;
 
         assert_eq!(seen(&app, path).await, ["old"]);
         old.now_serves("new").await;
@@ -39,7 +39,7 @@ async fn a_file_of_another_release_is_looked_for_where_that_release_is() {
     let same = Replica::with_release("old", unknown).await;
     let new = Replica::with_release("new", Behaviour::Echo("new")).await;
     let app = spawn_app(&[], &[&old, &same, &new]);
-    app.until_metric("upstream_blog_static_healthy 3\n").await;
+    app.until_metric("upstream_replicas{upstream=\"blog-static\",state=\"healthy\"} 3\n").await;
 
     for _ in 0..6 {
         assert_eq!(app.get("/assets/new.css", &[]).await.status(), 200);

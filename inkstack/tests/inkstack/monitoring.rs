@@ -105,7 +105,7 @@ fn panels_explain_themselves_and_leave_each_other_room() {
 
 #[test]
 fn every_alert_says_what_to_do_and_has_a_test() {
-    let rules = files::read("rules/inkstack.yml");
+    let rules = files::read("rules/blog.yml");
     let tests = files::read("rules_test.yml");
     let blocks: Vec<&str> = rules.split("- alert: ").skip(1).collect();
     assert_eq!(blocks.len(), alerts().len());

@@ -54,7 +54,7 @@ pub(super) fn panels() -> Vec<Expression> {
 
 /// What every alert asks for.
 pub(super) fn alerts() -> Vec<Expression> {
-    let text = read("rules/inkstack.yml");
+    let text = read("rules/blog.yml");
     let rules = Yaml::load_from_str(&text).unwrap();
     let groups = list(&rules[0], "groups").iter();
     groups

@@ -20,8 +20,8 @@ impl Prometheus {
         let config = folder.join("prometheus.yml");
         std::fs::write(&config, configuration(stack)).unwrap();
         std::fs::create_dir(folder.join("rules")).unwrap();
-        let rules = files::read("rules/inkstack.yml");
-        std::fs::write(folder.join("rules/inkstack.yml"), rules).unwrap();
+        let rules = files::read("rules/blog.yml");
+        std::fs::write(folder.join("rules/blog.yml"), rules).unwrap();
         let port = free_port();
         let process = start(&program, folder, port);
         assert!(wait_for_port(port), "prometheus does not start:\n{}", process.log());

@@ -114,7 +114,8 @@ impl Reader {
                 self.parentheses(&own)
             }
             "label_replace" => {
-                let [made, _, from, _] = &self.texts()[..] else {
+                let texts = self.texts();
+                let [made, _, from, _] = &texts[..] else {
                     return Err("label_replace takes four texts".into());
                 };
                 let mut needed = grouped_by.clone();
