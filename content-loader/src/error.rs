@@ -2,7 +2,7 @@
 
 use domain::StoreError;
 use release::LineError;
-use service_kit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE};
+use service_kit::{EX_DATAERR, EX_IOERR, EX_NOPERM, EX_TEMPFAIL, EX_UNAVAILABLE};
 
 /// Why a release was not registered. Readers see the same release as before.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +48,12 @@ impl LoadError {
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Source(_) | Self::Store(StoreError::Unavailable(_)) => EX_UNAVAILABLE,
-            Self::Broken { .. }
-            | Self::Post(_)
-            | Self::Shrunk { .. }
-            | Self::NoRelease(_)
-            | Self::Store(StoreError::Corrupt { .. }) => EX_DATAERR,
-            Self::Busy(_) | Self::Store(StoreError::LeaseLost) => EX_TEMPFAIL,
+            Self::Source(_) => EX_UNAVAILABLE,
+            Self::Broken { .. } | Self::Post(_) | Self::Shrunk { .. } | Self::NoRelease(_) => {
+                EX_DATAERR
+            }
+            Self::Busy(_) => EX_TEMPFAIL,
+            Self::Store(error) => status(error),
         }
     }
 
@@ -63,4 +62,28 @@ impl LoadError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable(_)))
     }
+
+    /// Whether a neighbour refused us. It is not worth waiting for, but for a moment: a database
+    /// that is being set up refuses everybody until its users are made.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Refused { .. }))
+    }
+}
+
+fn status(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Unavailable(_) => EX_UNAVAILABLE,
+        StoreError::Refused { .. } => EX_NOPERM,
+        StoreError::Full { .. } => EX_IOERR,
+        StoreError::Corrupt { .. } => EX_DATAERR,
+        StoreError::LeaseLost => EX_TEMPFAIL,
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }
