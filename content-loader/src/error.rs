@@ -3,6 +3,7 @@
 use domain::StoreError;
 use release::LineError;
 use service_kit::{EX_DATAERR, EX_IOERR, EX_NOPERM, EX_TEMPFAIL, EX_UNAVAILABLE};
+use store::BackupError;
 
 /// Why a release was not registered. Readers see the same release as before.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum LoadError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A backup cannot be made or read.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
 }
 
 impl LoadError {
@@ -53,8 +57,25 @@ impl LoadError {
                 EX_DATAERR
             }
             Self::Busy(_) => EX_TEMPFAIL,
-            Self::Store(error) => status(error),
+            Self::Store(error) | Self::Backup(BackupError::Store(error)) => status(error),
+            Self::Backup(BackupError::Write(_) | BackupError::Read(_) | BackupError::File(_)) => {
+                EX_IOERR
+            }
+            Self::Backup(
+                BackupError::Nothing(_)
+                | BackupError::Truncated(_)
+                | BackupError::Altered { .. }
+                | BackupError::Foreign(_)
+                | BackupError::NotEmpty(_)
+                | BackupError::Lost { .. },
+            ) => EX_DATAERR,
         }
+    }
+
+    /// Whether it is about a backup and not about what readers see.
+    #[must_use]
+    pub fn is_of_backup(&self) -> bool {
+        matches!(self, Self::Backup(_))
     }
 
     /// Whether a neighbour was missing, so that trying again may help.
