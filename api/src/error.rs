@@ -37,9 +37,9 @@ impl ApiError {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BadParameter(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Self::NothingRegistered => (StatusCode::SERVICE_UNAVAILABLE, "nothing_registered"),
-            Self::Store(StoreError::Unavailable(_)) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable")
-            }
+            Self::Store(
+                StoreError::Unavailable(_) | StoreError::Refused { .. } | StoreError::Full { .. },
+            ) => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
             Self::Store(StoreError::Corrupt { .. } | StoreError::LeaseLost) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }

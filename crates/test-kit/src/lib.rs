@@ -1,5 +1,7 @@
 //! Real services for tests, and sample posts. Only ever a dev-dependency.
 
+#[cfg(feature = "auth")]
+mod auth;
 mod browser;
 mod port;
 mod process;
