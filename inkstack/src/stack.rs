@@ -47,13 +47,6 @@ impl Stack {
     ) -> anyhow::Result<Self> {
         let free: SocketAddr = ([127, 0, 0, 1], 0).into();
         let shelf = Shelf::default();
-        let pages = blog_static::Settings {
-            listen: free,
-            admin_listen: free,
-            ..blog_static::Settings::default()
-        };
-        let blog_static = blog_static::Application::bind(&pages, shelf.clone())?;
-
         let store = StoreSettings::Sqlite(database.to_owned());
         let vars = MapVars::from([
             ("API_LISTEN", "127.0.0.1:0"),
@@ -69,6 +62,14 @@ impl Stack {
         let caches: Vec<Arc<dyn domain::Cache>> =
             vec![Arc::new(MemoryCache::new(settings_api.cache_bytes))];
         let api = api::Application::bind(&settings_api, Backends { posts, caches })?;
+
+        let pages = blog_static::Settings {
+            listen: free,
+            admin_listen: free,
+            api: api.addr().to_string(),
+            ..blog_static::Settings::default()
+        };
+        let blog_static = blog_static::Application::bind(&pages, shelf.clone())?;
 
         let origin = |addr: SocketAddr, admin: SocketAddr| {
             vec![Origin::new(&addr.ip().to_string(), addr.port(), admin.port())]

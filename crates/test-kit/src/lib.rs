@@ -8,7 +8,7 @@ mod process;
 mod sample;
 mod server;
 
-pub use crate::browser::{browser, dump_dom};
+pub use crate::browser::{browser, dump_dom, node};
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;
 pub use crate::sample::{post, posts, release_id};

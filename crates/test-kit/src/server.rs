@@ -189,13 +189,18 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|p| p.is_file());
     if found.is_none() {
-        assert!(variable(REQUIRED).is_none(), "{name} is not on PATH");
-        eprintln!("SKIPPED: {name} is not on PATH; `./test` installs it");
+        required(name, "./test");
     }
     found
 }
 
+/// Says that a test skips, or fails it if `./test` has promised that it would not.
+pub(crate) fn required(name: &str, remedy: &str) {
+    assert!(variable(REQUIRED).is_none(), "{name} is not installed");
+    eprintln!("SKIPPED: {name} is not installed; `{remedy}` installs it");
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test's machine, not a service's setting")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
