@@ -163,7 +163,7 @@ impl Settings {
             lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
             cache_bytes: vars.parsed("GATEWAY_CACHE_BYTES", number)?.unwrap_or(default.cache_bytes),
-            purgers: list(vars, "GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
+            purgers: vars.list("GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
             max_connections: vars
                 .parsed("GATEWAY_MAX_CONNECTIONS", number)?
                 .unwrap_or(default.max_connections),
