@@ -60,8 +60,8 @@ pub async fn run_with<S, E: Display>(
             asked.err().map(|error| error.to_string())
         }
         Some(other) => {
-            let own: String =
-                questions.iter().map(|question| format!("`{}`, ", question.name)).collect();
+            let own = questions.iter().map(|question| format!("`{}`, ", question.name));
+            let own = own.collect::<Vec<_>>().concat();
             tracing::error!(
                 "`{other}` is no command: there is {own}`check`, `healthcheck`, or none"
             );
