@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod browser;
+mod build;
 mod check;
 mod killed_loader;
 mod programs;
