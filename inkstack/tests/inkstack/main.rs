@@ -6,6 +6,7 @@ mod browser;
 mod build;
 mod check;
 mod killed_loader;
+mod new;
 mod programs;
 mod serve;
 mod settings;
