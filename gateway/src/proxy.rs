@@ -1,6 +1,10 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
+mod https;
 mod recall;
+
+pub(crate) use self::https::Https;
+use self::https::is_encrypted;
 
 use crate::cache::Codings;
 use crate::drain::Drain;
@@ -8,7 +12,7 @@ use crate::limit::Clients;
 use crate::memory::{Memory, Recall};
 use crate::refresh::is_refresh;
 use crate::refusal::Refusal;
-use crate::request::{check, remove_claims, text};
+use crate::request::{check, host, remove_claims, text};
 use crate::route::{Route, route};
 use crate::upstream::{Replica, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
@@ -47,6 +51,7 @@ pub(crate) struct Gateway {
     pub(crate) clients: Arc<Clients>,
     pub(crate) memory: Memory,
     pub(crate) purgers: Vec<IpNet>,
+    pub(crate) https: Option<Https>,
     pub(crate) max_body_bytes: usize,
     pub(crate) content_security_policy: String,
 }
@@ -124,6 +129,9 @@ impl ProxyHttp for Gateway {
         });
         let length = text(request, "content-length").and_then(|length| length.parse().ok());
         let refusal = match routed {
+            Ok(_) if self.is_to_be_redirected(session, state) => {
+                return self.redirect(session, state).await;
+            }
             Ok(Route::Hidden) => Refusal::NotFound,
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
             Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
@@ -202,8 +210,9 @@ impl ProxyHttp for Gateway {
             None => {}
         }
         request.insert_header("x-forwarded-for", state.client.to_string())?;
-        request.insert_header("x-forwarded-proto", "http")?;
-        if let Some(host) = text(session.req_header(), "host") {
+        let scheme = if is_encrypted(session) { "https" } else { "http" };
+        request.insert_header("x-forwarded-proto", scheme)?;
+        if let Some(host) = host(session.req_header()) {
             request.insert_header("x-forwarded-host", host)?;
         }
         request.insert_header(REQUEST_ID, state.id.as_str())
@@ -251,6 +260,9 @@ impl ProxyHttp for Gateway {
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
         security::complete(response, &self.content_security_policy)?;
+        if let Some(promise) = self.promise(session) {
+            response.insert_header("strict-transport-security", promise)?;
+        }
         let request = session.req_header();
         self.memory.begin(request, response, state.route, &mut state.recall)
     }

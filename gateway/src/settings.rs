@@ -5,6 +5,7 @@ use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// `GATEWAY_ADMIN_LISTEN`: where to answer `/livez`, `/readyz` and `/metrics`.
     pub admin_listen: SocketAddr,
+    /// How browsers come in with TLS; nothing if they do not.
+    pub tls: Option<TlsSettings>,
     /// How the services behind it are asked.
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
@@ -77,6 +80,72 @@ pub struct UpstreamSettings {
     pub read_timeout: Duration,
 }
 
+/// How TLS is spoken.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// `GATEWAY_TLS_LISTEN`: where to accept browsers with TLS; unset is nowhere. Port 0 picks a
+    /// free one.
+    pub listen: SocketAddr,
+    /// `GATEWAY_TLS_FOLDER` or `GATEWAY_TLS_SELF_SIGNED`.
+    pub certificates: CertificateSource,
+    /// `GATEWAY_TLS_PUBLIC_PORT`: the port of HTTPS as browsers see it.
+    pub public_port: u16,
+    /// `GATEWAY_TLS_ONLY`: `on` sends whoever comes without TLS to HTTPS, `off` serves them.
+    pub only: bool,
+    /// `GATEWAY_HSTS`: for how long browsers are to use nothing but HTTPS. `0s` says nothing of it.
+    pub hsts: Duration,
+}
+
+/// Where certificates come from.
+#[derive(Debug, Clone)]
+pub enum CertificateSource {
+    /// A folder with `NAME.crt` and `NAME.key`, which is read again when they change.
+    Folder(PathBuf),
+    /// One is made at the start, for these hosts.
+    SelfSigned(Vec<String>),
+}
+
+/// `on` or `off`.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err(()),
+        }
+    }
+}
+
+impl TlsSettings {
+    /// A year, which is what browsers' lists ask for.
+    const HSTS: Duration = Duration::from_hours(365 * 24);
+
+    fn from_vars(vars: &impl Vars) -> Result<Option<Self>, SettingError> {
+        let listen = vars.parsed("GATEWAY_TLS_LISTEN", "an address such as `0.0.0.0:8443`")?;
+        let folder = vars.get("GATEWAY_TLS_FOLDER")?.map(PathBuf::from);
+        let names = vars.list("GATEWAY_TLS_SELF_SIGNED", "names of hosts, with commas")?;
+        let public_port = vars.parsed("GATEWAY_TLS_PUBLIC_PORT", "a port")?.unwrap_or(443);
+        let only = vars.parsed("GATEWAY_TLS_ONLY", "`on` or `off`")?;
+        let hsts = vars.duration("GATEWAY_HSTS")?.unwrap_or(Self::HSTS);
+        let Some(listen) = listen else { return Ok(None) };
+        let certificates = match (folder, names) {
+            (Some(folder), None) => CertificateSource::Folder(folder),
+            (None, Some(names)) => CertificateSource::SelfSigned(names),
+            (None, None) | (Some(_), Some(_)) => {
+                let name = "GATEWAY_TLS_FOLDER".to_owned();
+                let wanted = "a folder with certificates, or set `GATEWAY_TLS_SELF_SIGNED` instead";
+                return Err(SettingError::Malformed { name, wanted });
+            }
+        };
+        let only = only.is_none_or(|Switch(only)| only);
+        Ok(Some(Self { listen, certificates, public_port, only, hsts }))
+    }
+}
+
 /// Networks that are not the internet.
 const PRIVATE: [&str; 7] = [
     "127.0.0.0/8",
@@ -99,6 +168,7 @@ impl Default for Settings {
         Self {
             listen: ([127, 0, 0, 1], 8080).into(),
             admin_listen: ([127, 0, 0, 1], 9080).into(),
+            tls: None,
             upstream: UpstreamSettings {
                 api: vec![Origin::new("127.0.0.1", 8081, 9081)],
                 blog_static: vec![Origin::new("127.0.0.1", 8082, 9082)],
@@ -142,6 +212,7 @@ impl Settings {
             admin_listen: vars
                 .parsed("GATEWAY_ADMIN_LISTEN", address)?
                 .unwrap_or(default.admin_listen),
+            tls: TlsSettings::from_vars(vars)?,
             upstream: UpstreamSettings {
                 api: vars.list("GATEWAY_API", origins)?.unwrap_or(upstream.api),
                 blog_static: vars

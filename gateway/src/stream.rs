@@ -9,8 +9,9 @@ use bytes::{Buf, BytesMut};
 use futures_util::FutureExt as _;
 use pingora::protocols::l4::socket::SocketAddr as PingoraAddr;
 use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
 use std::fmt;
@@ -43,8 +44,16 @@ pub(crate) struct ClientStream<S> {
     ahead: BytesMut,
     /// Taken, and not yet sent.
     unsent: BytesMut,
+    /// There if the connection is encrypted.
+    encrypted: Option<Encrypted>,
     /// There while the client does not take what is sent.
     patience: Option<Patience>,
+}
+
+/// What TLS has agreed on.
+struct Encrypted {
+    digest: Arc<SslDigest>,
+    is_http2: bool,
 }
 
 /// How long a client may take so few bytes.
@@ -78,7 +87,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         // It is new, so nobody has set it.
         let _ = socket.peer_addr.set(Some(PingoraAddr::Inet(client)));
         let (ahead, unsent) = (BytesMut::new(), BytesMut::new());
-        Self { io, socket: Arc::new(socket), fd, ahead, unsent, patience: None }
+        Self { io, socket: Arc::new(socket), fd, ahead, unsent, encrypted: None, patience: None }
+    }
+
+    /// The same connection, which is encrypted.
+    pub(crate) fn encrypted(self, is_http2: bool) -> Self {
+        let digest = Arc::new(SslDigest::new("", "TLS", None, None, Vec::new()));
+        Self { encrypted: Some(Encrypted { digest, is_http2 }), ..self }
     }
 
     /// What was read and not yet taken.
@@ -241,7 +256,16 @@ impl<S> UniqueID for ClientStream<S> {
     }
 }
 
-impl<S> Ssl for ClientStream<S> {}
+impl<S> Ssl for ClientStream<S> {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        Some(self.encrypted.as_ref()?.digest.clone())
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        let encrypted = self.encrypted.as_ref()?;
+        Some(if encrypted.is_http2 { ALPN::H2 } else { ALPN::H1 })
+    }
+}
 
 impl<S> Peek for ClientStream<S> {}
 
