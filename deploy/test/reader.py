@@ -8,8 +8,9 @@ import threading
 import time
 from urllib.parse import quote
 
-ASSET = re.compile(rb'(?:src|href)="(/(?:assets|media)/[^"?#]+)"')
-PAGE = re.compile(rb'href="(/(?:blog|tags|archive|about)[^"?#]*)"')
+# In tags alone: posts show addresses in their text, too.
+ASSET = re.compile(rb'<(?:img|link|script|source)\b[^>]*?\b(?:src|href)="(/(?:assets|media)/[^"?#]+)"')
+PAGE = re.compile(rb'<a\b[^>]*?\bhref="(/(?:blog|tags|archive|about)[^"?#]*)"')
 # Longer than any answer may take here.
 DEADLINE = 20
 
