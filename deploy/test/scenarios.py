@@ -8,7 +8,7 @@ import threading
 import time
 
 from blog import SERVICES, build_image
-from machine import ROOT, docker, run, say, wait_for
+from machine import ROOT, docker, free_port, run, say, wait_for
 from reader import Readers
 
 # A bad image must be gone within this time.
@@ -387,6 +387,51 @@ def backup(context):
     context.row("backup, volumes destroyed, restore", "posts and counters identical")
 
 
+def certificate(folder, number):
+    """A certificate as an authority would have made it, put there by the hook for certbot."""
+    lineage = folder / "lineage/localhost"
+    lineage.mkdir(parents=True, exist_ok=True)
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-days", "2", "-subj", f"/CN=number {number}", "-addext", "subjectAltName=DNS:localhost",
+        "-keyout", lineage / "privkey.pem", "-out", lineage / "fullchain.pem")
+    run(ROOT / "deploy/certbot-hook", env={"TLS_FOLDER": str(folder), "RENEWED_LINEAGE": str(lineage)})
+    return lineage / "fullchain.pem"
+
+
+def https(context):
+    """HTTPS by a second stack file; a renewed certificate is taken without a restart."""
+    blog, port = context.blog, free_port()
+    folder = blog.folder / "certificates"
+    folder.mkdir()
+    # The test's folder is for its user alone; the gateway's must come through.
+    for path in (blog.machine.folder, blog.folder, folder):
+        path.chmod(0o755)
+    trusted = certificate(folder, 1)
+    settings = {
+        "STACK_FILES": "stack.yml stack.tls.yml", "HTTPS_PORT": str(port), "TLS_FOLDER": str(folder),
+        "SITE_URL": f"https://localhost:{port}", "CURL_CA_BUNDLE": str(trusted),
+    }
+    before = dict(blog.settings)
+    blog.settings.update(settings)
+    try:
+        took = blog.deploy()
+        curl = ["curl", "--silent", "--show-error", "--max-time", "10", "--cacert", trusted]
+        answer = run(*curl, "-o", "/dev/null", "-w", "%{http_version} %{http_code}", f"https://localhost:{port}/")
+        assert answer == "2 200", answer
+        answer = run(*curl, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", f"{blog.site}/about?a=b")
+        assert answer == f"308 https://127.0.0.1:{port}/about?a=b", answer
+        tasks = blog.tasks("gateway")
+        certificate(folder, 2)
+        wait_for("the new certificate", lambda: "number 2" in run(
+            "sh", "-c", f"openssl s_client -connect localhost:{port} -servername localhost </dev/null 2>/dev/null"
+            " | openssl x509 -noout -subject", check=False)[1], 30)
+        assert blog.tasks("gateway") == tasks
+        context.row("HTTPS: deployed in, redirect, renewed certificate without a restart", f"{took:.0f} s, yes, yes")
+    finally:
+        blog.settings = before
+        blog.deploy()
+
+
 def mongosh(blog, script):
     container = wait_for("mongo", lambda: blog.containers("mongo"))[0]
     text = f'db.getSiblingDB("admin").auth("root", process.env.PW); print({script})'
@@ -475,6 +520,6 @@ ALL = {
     for scenario in (
         first, nothing_new, same_again, client_address, new_content, new_style, update_api,
         update_blog_static, update_gateway, update_door, crash, never_ready, bad_images, going_back,
-        kill_each, wrong_password, rotate, backup,
+        kill_each, wrong_password, rotate, https, backup,
     )
 }
