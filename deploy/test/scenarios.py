@@ -2,7 +2,6 @@
 whole and leaves it so."""
 
 import json
-import os
 import shutil
 import threading
 import time
@@ -43,9 +42,8 @@ class Context:
         path.write_text(f"{header}\n\n## {word}\n\nA text with the word {word}.\n")
         return f"/blog/2026/2602{self.posts:02}-{word}"
 
-    def publish(self, name, **options):
-        previous = options.pop("previous", self.release)
-        self.release = self.blog.publish(self.content, name, previous=previous, **options)
+    def publish(self, name):
+        self.release = self.blog.publish(self.content, name, previous=self.release)
 
     def readers(self, **options):
         return Readers(self.blog.port, **options)
@@ -162,7 +160,13 @@ def new_style(context):
     """A new style and script: no page that was served names a file that is gone."""
     blog = context.blog
     old = assets(context)
-    context.publish("restyled", program=restyled_program(context))
+    # A writer's own theme takes the place of the one that is built in.
+    for source in (ROOT / "theme/assets").iterdir():
+        if source.suffix in (".css", ".js"):
+            own = context.content / "theme/assets" / source.name
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text(source.read_text() + "\n/* another version of the theme */\n")
+    context.publish("restyled")
     new = assets(context)
     assert old and new and not set(old) & set(new), f"all are new: {old}, {new}"
     # Readers who come back to a page's files long after it was served.
@@ -181,24 +185,6 @@ def assets(context):
     """The styles and scripts that the pages of the current release name."""
     index = json.loads((context.release / "index.json").read_text())
     return sorted(url for url in index["entries"] if url.endswith((".css", ".js")))
-
-
-def restyled_program(context):
-    """The writer's tool with another theme built in."""
-    copy = context.blog.folder / "restyled-source"
-    files = run("git", "ls-files", "-z").split("\0")
-    for name in filter(None, files):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
-    changed = [path for path in (copy / "theme/assets").iterdir() if path.suffix in (".css", ".js")]
-    for path in changed:
-        path.write_text(path.read_text() + "\n/* another version of the theme */\n")
-    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    run("cargo", "build", "--locked", "--manifest-path", copy / "Cargo.toml", "--bin", "inkstack",
-        env={"CARGO_TARGET_DIR": target}, timeout=1800)
-    program = context.blog.folder / "inkstack-restyled"
-    shutil.copy(f"{target}/debug/inkstack", program)
-    return program
 
 
 def update(context, part, note):
