@@ -35,12 +35,12 @@ class Context:
     def write_post(self, word):
         """A new post that contains `word`, newer than all others. Returns its URL."""
         self.posts += 1
-        day = f"2026-02-{self.posts:02}"
-        path = self.content / f"2026/2602{self.posts:02}-{word}.md"
+        day = f"2026-10-{self.posts:02}"
+        path = self.content / f"2026/2610{self.posts:02}-{word}.md"
         path.parent.mkdir(exist_ok=True)
         header = f'```yaml lw-blog-meta\ntitle: About {word}\ndate: "{day}"\nbrev: On {word}.\ntags: [test]\n```'
         path.write_text(f"{header}\n\n## {word}\n\nA text with the word {word}.\n")
-        return f"/blog/2026/2602{self.posts:02}-{word}"
+        return f"/blog/2026/2610{self.posts:02}-{word}"
 
     def publish(self, name):
         self.release = self.blog.publish(self.content, name, previous=self.release)
@@ -54,8 +54,9 @@ class Context:
             name = f"{self.blog.stack}_{service}"
             say(docker("service", "ps", "--no-trunc", "--format",
                        "{{.Name}} {{.CurrentState}} {{.Error}}", name, check=False)[1])
-            lines = docker("service", "logs", "--raw", "--tail", "4", name, check=False, timeout=20)[1]
-            say("\n".join(line[:400] for line in lines.splitlines()))
+            for container in self.blog.containers(service):
+                lines = docker("logs", "--tail", "4", container, check=False, timeout=20)[1]
+                say("\n".join(line[:400] for line in lines.splitlines()))
 
     def remove_secrets(self):
         names = docker("secret", "ls", "--quiet", "--filter", f"label=inkstack.stack={self.blog.stack}")
@@ -260,8 +261,8 @@ def client_address(context):
         wait_for("an answer", lambda: run("ip", "netns", "exec", name, "curl", "-sf", "--max-time", "5",
                                           "-o", "/dev/null", url, check=False)[0] == 0, 20)
         lines = wait_for("the access log's line", lambda: [
-            line for line in docker("service", "logs", "--raw", "--tail", "500",
-                                    f"{blog.stack}_gateway").splitlines() if "198.51.100.2" in line], 20)
+            line for container in blog.containers("gateway")
+            for line in docker("logs", "--tail", "500", container).splitlines() if "198.51.100.2" in line], 20)
         assert json.loads(lines[0])["client"] == "198.51.100.2"
         context.row("client address in the gateway's log, through the door", "the client's own")
     finally:
@@ -466,7 +467,7 @@ def going_back(context):
     blog.created += 10
     context.row("rollback", f"post gone from page and list, 0 failed of {sum(readers.answers.values())}")
     context.release = kept
-    (context.content / f"2026/2602{context.posts:02}-{word}.md").unlink()
+    (context.content / f"2026/2610{context.posts:02}-{word}.md").unlink()
     context.publish("redone")
     blog.write_manifest()
     blog.deploy()
