@@ -15,7 +15,7 @@ pub(super) fn html(block: &NodeCodeBlock, words: &Words) -> String {
     let marked = Marks::of(&block.info);
     let code = highlight::highlight(&block.info, &block.literal, &marked);
     let name = match language.as_str() {
-        "" => String::new(),
+        "" | "text" | "txt" | "plain" | "plaintext" => String::new(),
         language => format!(" data-language=\"{}\"", escaped(language)),
     };
     let lines = block.literal.lines().count();
