@@ -74,7 +74,7 @@ impl Memory {
             return Recalled::Ask;
         }
         let asked = Asked::read(request);
-        for _ in 0..MAX_WAITS {
+        for waits in 0..MAX_WAITS {
             match self.answers.find(&key, Instant::now()) {
                 Found::Fresh(entry) => {
                     self.answers.hits.inc();
@@ -90,6 +90,11 @@ impl Memory {
                 Found::Pass => {
                     recall.label = Some("BYPASS");
                     return Recalled::Ask;
+                }
+                Found::Old(entry) if waits > 0 => {
+                    // Somebody asked just now, and there is still nothing better.
+                    self.answers.stale.inc();
+                    return Recalled::Reply(entry, "STALE");
                 }
                 Found::Old(entry) => recall.old = Some(entry),
                 Found::Nothing => {

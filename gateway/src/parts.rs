@@ -15,6 +15,7 @@ use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, Metrics};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -57,6 +58,8 @@ impl Parts {
             metrics: http.clone(),
             retries,
             drain: drain.clone(),
+            log_sample: settings.log_sample.get(),
+            logged: AtomicU64::new(0),
             clients: clients.clone(),
             memory: Memory {
                 answers: Arc::new(Answers::new(settings.cache_bytes, metrics)),

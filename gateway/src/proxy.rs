@@ -27,6 +27,7 @@ use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
@@ -48,6 +49,9 @@ pub(crate) struct Gateway {
     pub(crate) metrics: HttpMetrics,
     pub(crate) retries: Counter,
     pub(crate) drain: Arc<Drain>,
+    /// Of so many answers that went well, one is in the access log.
+    pub(crate) log_sample: u64,
+    pub(crate) logged: AtomicU64,
     pub(crate) clients: Arc<Clients>,
     pub(crate) memory: Memory,
     pub(crate) purgers: Vec<IpNet>,
@@ -352,6 +356,11 @@ impl ProxyHttp for Gateway {
         let took = state.started.elapsed();
         let status = session.response_written().map_or(499, |response| response.status.as_u16());
         self.metrics.observe(state.route.name(), status, took);
+        // Of what went well, one line of so many says enough.
+        let sample = if status < 400 { self.log_sample } else { 1 };
+        if !self.logged.fetch_add(1, Ordering::Relaxed).is_multiple_of(sample) {
+            return;
+        }
         let request = session.req_header();
         let (method, path) = (request.method.as_str(), request.uri.path());
         let cache = session.response_written().and_then(|response| {
@@ -365,6 +374,7 @@ impl ProxyHttp for Gateway {
             http.status = status,
             http.bytes = session.body_bytes_sent(),
             cache = cache,
+            sample = sample,
             duration_ms = took.as_secs_f64() * 1000.0,
             client = %state.client,
             upstream = upstream.as_deref().unwrap_or("-"),

@@ -5,6 +5,7 @@ use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_LOG_SAMPLE`: of so many answers that went well, one is in the access log. All that
+    /// did not are.
+    pub log_sample: NonZeroU64,
     /// `GATEWAY_PROXY_PROTOCOL`: whether each connection begins with a PROXY header.
     pub proxy_protocol: ProxyProtocol,
     /// `GATEWAY_LAME_DUCK`: how long clients are told that their connections end, after being
@@ -176,6 +180,7 @@ impl Default for Settings {
                 read_timeout: Duration::from_secs(10),
             },
             header_timeout: Duration::from_secs(10),
+            log_sample: NonZeroU64::MIN,
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
@@ -228,6 +233,9 @@ impl Settings {
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            log_sample: vars
+                .parsed("GATEWAY_LOG_SAMPLE", "a number from 1")?
+                .unwrap_or(default.log_sample),
             proxy_protocol: vars
                 .parsed("GATEWAY_PROXY_PROTOCOL", "`off` or `required`")?
                 .unwrap_or(default.proxy_protocol),
@@ -262,6 +270,31 @@ mod tests {
     use service_kit::MapVars;
 
     #[test]
+    fn tls_needs_one_kind_of_certificate() {
+        let read = |vars: &[(&str, &str)]| {
+            let mut all = vec![("GATEWAY_TLS_LISTEN", "127.0.0.1:8443")];
+            all.extend(vars);
+            let tls = match all.as_slice() {
+                [one] => TlsSettings::from_vars(&MapVars::from([*one])),
+                [one, two] => TlsSettings::from_vars(&MapVars::from([*one, *two])),
+                [one, two, three, ..] => {
+                    TlsSettings::from_vars(&MapVars::from([*one, *two, *three]))
+                }
+                [] => unreachable!("one is there"),
+            };
+            tls.map_err(|error| error.to_string())
+        };
+        let (folder, names) =
+            (("GATEWAY_TLS_FOLDER", "/run/secrets"), ("GATEWAY_TLS_SELF_SIGNED", "a, b"));
+
+        assert!(TlsSettings::from_vars(&MapVars::default()).unwrap().is_none());
+        assert!(read(&[folder]).unwrap().unwrap().only);
+        assert!(read(&[names]).is_ok());
+        assert!(read(&[]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
+        assert!(read(&[folder, names]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
+    }
+
+    #[test]
     fn lists_are_read_and_a_bad_item_names_its_setting() {
         let vars = MapVars::from([
             ("GATEWAY_API", "tasks.api:8081/9081, 10.0.0.1:1/2"),
@@ -279,6 +312,8 @@ mod tests {
             ("GATEWAY_TRUSTED_PROXIES", "everybody"),
             ("GATEWAY_DRAIN", "10"),
             ("GATEWAY_PROXY_PROTOCOL", "on"),
+            ("GATEWAY_LOG_SAMPLE", "0"),
+            ("GATEWAY_TLS_ONLY", "yes"),
         ] {
             let error = Settings::from_vars(&MapVars::from([(name, value)])).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

@@ -91,6 +91,23 @@ async fn pages_survive_their_service() {
 }
 
 #[tokio::test]
+async fn while_a_service_is_gone_one_reader_tries_and_the_others_wait_once() {
+    let (page, replica, app) =
+        page("Cache-Control: max-age=1, stale-if-error=600\r\n", "page").await;
+    get(&app, "/a").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    page.change(|page| {
+        page.status = Page::RESETS;
+        page.pause = Duration::from_millis(300);
+    });
+
+    let answers = join_all((0..20).map(|_| get(&app, "/a"))).await;
+
+    assert!(answers.iter().all(|answer| *answer == seen("STALE", "page")), "{answers:?}");
+    assert_eq!(replica.requests(), 2);
+}
+
+#[tokio::test]
 async fn a_new_release_is_seen_at_once_and_asked_for_once() {
     let page = Page::new(200, KEPT, "old");
     let replica = Replica::of_changing("one", Behaviour::Page(page.clone())).await;
