@@ -51,12 +51,16 @@ struct Secure {
 impl Secure {
     fn bind(settings: &TlsSettings) -> Result<Self, StartError> {
         let (listener, addr) = bind("GATEWAY_TLS_LISTEN", settings.listen)?;
-        let certificates = Arc::new(match &settings.certificates {
-            CertificateSource::Folder(folder) => Certificates::open(folder)?,
-            CertificateSource::SelfSigned(names) => Certificates::self_signed(names)?,
-        });
+        let certificates = Arc::new(certificates(settings)?);
         let acceptor = tls::acceptor(certificates.clone())?;
         Ok(Self { listener, addr, acceptor, certificates })
+    }
+}
+
+fn certificates(settings: &TlsSettings) -> Result<Certificates, CertificateError> {
+    match &settings.certificates {
+        CertificateSource::Folder(folder) => Certificates::open(folder),
+        CertificateSource::SelfSigned(names) => Certificates::self_signed(names),
     }
 }
 
@@ -71,6 +75,16 @@ impl Application {
         let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
         let secure = settings.tls.as_ref().map(Secure::bind).transpose()?;
         Ok(Self { listener, addr, secure, admin, settings: settings.clone() })
+    }
+
+    /// Reads the files that `settings` name, as [`bind`](Self::bind) will.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Certificate`] leads to the file that cannot be used.
+    pub fn verify(settings: &Settings) -> Result<(), StartError> {
+        settings.tls.as_ref().map(certificates).transpose()?;
+        Ok(())
     }
 
     /// Where it listens.
@@ -121,7 +135,7 @@ impl Application {
                 () = api.follow() => Ok(()),
                 () = blog_static.follow() => Ok(()),
                 () = refresh::serve(refreshes, connections.clone()) => Ok(()),
-                Some(()) = OptionFuture::from(certificates.as_ref().map(|all| all.follow())) => {
+                Some(()) = OptionFuture::from(certificates.as_ref().map(|all| all.follow(&connections.tls))) => {
                     Ok(())
                 }
             }

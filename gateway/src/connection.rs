@@ -5,7 +5,8 @@ use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::Clients;
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
-use crate::stream::ClientStream;
+use crate::stream::{ClientStream, Patient};
+use crate::tls::{self, Failure, TlsMetrics};
 use crate::{ProxyHeader, ProxyProtocol, Route, head};
 use pingora::apps::{HttpServerApp as _, ServerApp as _};
 use pingora::protocols::http::ServerSession;
@@ -26,6 +27,9 @@ use tokio_rustls::TlsAcceptor;
 /// How long a connection may be idle between two requests.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// To a client that speaks HTTP where HTTPS is spoken.
+const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
+
 /// What all connections share.
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
@@ -36,6 +40,7 @@ pub(crate) struct Connections {
     pub(crate) cap: usize,
     pub(crate) turned_away: Counter,
     pub(crate) metrics: HttpMetrics,
+    pub(crate) tls: TlsMetrics,
     pub(crate) proxy_protocol: ProxyProtocol,
     pub(crate) header_timeout: Duration,
     pub(crate) lame_duck: Duration,
@@ -58,7 +63,7 @@ impl Connections {
         &self,
         mut tcp: TcpStream,
         peer: SocketAddr,
-        tls: Option<&TlsAcceptor>,
+        acceptor: Option<&TlsAcceptor>,
     ) {
         // Without it an answer's end may wait for the client's acknowledgement.
         let _ = tcp.set_nodelay(true);
@@ -82,11 +87,16 @@ impl Connections {
             return;
         };
         let fd = tcp.as_raw_fd();
-        let Some(tls) = tls else {
-            return self.requests(ClientStream::new(tcp, fd, client), client).await;
+        let Some(acceptor) = acceptor else {
+            return self.requests(ClientStream::new(Patient::new(tcp), fd, client), client).await;
         };
         let deadline = Instant::now() + self.header_timeout;
-        match timeout_at(deadline, tls.accept(tcp)).await {
+        if timeout_at(deadline, tls::is_plain(&tcp)).await == Ok(true) {
+            self.tls.failed(Failure::Plain);
+            let plain = ClientStream::new(Patient::new(tcp), fd, client);
+            return self.refuse(plain, Refusal::BadRequest(PLAIN), client).await;
+        }
+        match timeout_at(deadline, acceptor.accept(Patient::new(tcp))).await {
             Ok(Ok(stream)) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
                 let stream = ClientStream::new(stream, fd, client).encrypted(is_http2);
@@ -96,9 +106,25 @@ impl Connections {
                     self.requests(stream, client).await;
                 }
             }
-            Ok(Err(error)) => tracing::debug!(client = %client, "no TLS with {client}: {error}"),
-            Err(_) => tracing::debug!(client = %client, "no TLS with {client} in time"),
+            Ok(Err(error)) => {
+                self.tls.failed(Failure::from(&error));
+                tracing::debug!(client = %client, "no TLS with {client}: {error}");
+            }
+            Err(_) => {
+                self.tls.failed(Failure::Slow);
+                tracing::debug!(client = %client, "no TLS with {client} in time");
+            }
         }
+    }
+
+    /// Says why what came is no request, and closes.
+    async fn refuse<S>(&self, mut stream: ClientStream<S>, refusal: Refusal, client: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.note(refusal, client);
+        let deadline = Instant::now() + self.header_timeout;
+        let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
     }
 
     /// HTTP/2: many requests at once.
@@ -129,10 +155,7 @@ impl Connections {
                 Ok(()) => {}
                 Err(NoHead::Nothing) => return,
                 Err(NoHead::Refused(refusal)) => {
-                    self.note(refusal, client);
-                    let deadline = Instant::now() + self.header_timeout;
-                    let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
-                    return;
+                    return self.refuse(*stream, refusal, client).await;
                 }
             }
             let mut session = ServerSession::new_http1(stream);

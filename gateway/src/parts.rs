@@ -9,6 +9,7 @@ use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
 use crate::settings::{CertificateSource, Settings};
+use crate::tls::TlsMetrics;
 use crate::upstream::{ReplicaMetrics, Upstream};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -84,6 +85,7 @@ impl Parts {
             drain: drain.clone(),
             clients,
             metrics: http,
+            tls: TlsMetrics::register(metrics),
             cap: settings.max_connections,
             turned_away,
             proxy_protocol: settings.proxy_protocol,

@@ -1,14 +1,18 @@
 //! TLS: what is spoken, and with which certificates.
 
 mod certificate;
+mod expiry;
+mod metrics;
 
 pub use self::certificate::CertificateError;
 pub(crate) use self::certificate::Certificates;
+pub(crate) use self::metrics::{Failure, TlsMetrics};
 
 use rustls::crypto::ring;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{ServerConfig, version};
 use std::sync::Arc;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// HTTP/2 if the client speaks it.
@@ -32,4 +36,11 @@ pub(crate) fn acceptor(certificates: Arc<Certificates>) -> Result<TlsAcceptor, r
     config.ticketer = ring::Ticketer::new()?;
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Whether the client speaks HTTP without TLS; waits for its first byte.
+pub(crate) async fn is_plain(tcp: &TcpStream) -> bool {
+    let mut first = [0];
+    // The first letter of a method. TLS begins with a 22 (RFC 8446 §5.1).
+    matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase()
 }

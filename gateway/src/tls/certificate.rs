@@ -1,5 +1,7 @@
 //! Certificates: found in a folder, chosen by name, read again when they change.
 
+use super::expiry::expires;
+use super::metrics::{Expiry, TlsMetrics};
 use parking_lot::RwLock;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -9,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -39,6 +41,9 @@ pub enum CertificateError {
     /// The certificate names no host.
     #[error("{} names no host", .0.display())]
     Nameless(PathBuf),
+    /// The certificate has expired, or does not say when it will.
+    #[error("{} has expired", .0.display())]
+    Expired(PathBuf),
     /// The folder cannot be read.
     #[error("{} cannot be read", .path.display())]
     Folder {
@@ -56,6 +61,7 @@ pub enum CertificateError {
 #[derive(Debug, Default)]
 struct Loaded {
     by_name: BTreeMap<String, Arc<CertifiedKey>>,
+    expiry: Expiry,
     /// For clients that name no host.
     first: Option<Arc<CertifiedKey>>,
 }
@@ -65,6 +71,24 @@ struct Loaded {
 pub(crate) struct Certificates {
     folder: Option<PathBuf>,
     loaded: RwLock<Arc<Loaded>>,
+}
+
+impl Loaded {
+    /// Of two certificates for one name, the one that holds for longer was made later.
+    fn add(
+        &mut self,
+        names: impl IntoIterator<Item = String>,
+        certified: &Arc<CertifiedKey>,
+        end: i64,
+    ) {
+        self.first.get_or_insert_with(|| certified.clone());
+        for name in names {
+            if self.expiry.get(&name).is_none_or(|other| *other < end) {
+                self.expiry.insert(name.clone(), end);
+                self.by_name.insert(name, certified.clone());
+            }
+        }
+    }
 }
 
 impl Certificates {
@@ -89,13 +113,16 @@ impl Certificates {
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let path = PathBuf::from("the self-signed certificate");
         let certified = certified(vec![made.cert.der().clone()], &key.into(), &path)?;
-        let by_name = names.iter().map(|name| (name.to_lowercase(), certified.clone())).collect();
-        let loaded = RwLock::new(Arc::new(Loaded { by_name, first: Some(certified) }));
+        let end = expires(made.cert.der()).unwrap_or(i64::MAX);
+        let mut loaded = Loaded::default();
+        loaded.add(names.iter().map(|name| name.to_lowercase()), &certified, end);
+        let loaded = RwLock::new(Arc::new(loaded));
         Ok(Self { folder: None, loaded })
     }
 
     /// Follows the folder for ever. Files that cannot be used leave the old ones in service.
-    pub(crate) async fn follow(&self) {
+    pub(crate) async fn follow(&self, metrics: &TlsMetrics) {
+        metrics.note_expiry(&Expiry::default(), &self.loaded.read().expiry);
         let Some(folder) = &self.folder else { return std::future::pending().await };
         let mut seen = stamp(folder);
         loop {
@@ -106,6 +133,7 @@ impl Certificates {
                     Ok(loaded) => {
                         let names: Vec<&str> = loaded.by_name.keys().map(String::as_str).collect();
                         tracing::info!("certificates were read again: {}", names.join(", "));
+                        metrics.note_expiry(&self.loaded.read().expiry, &loaded.expiry);
                         *self.loaded.write() = Arc::new(loaded);
                     }
                     Err(error) => {
@@ -137,6 +165,8 @@ impl ResolvesServerCert for Certificates {
 
 fn load(folder: &Path) -> Result<Loaded, CertificateError> {
     let mut loaded = Loaded::default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
     for path in certificates(folder)? {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
@@ -150,9 +180,11 @@ fn load(folder: &Path) -> Result<Loaded, CertificateError> {
         if names.is_empty() {
             return Err(CertificateError::Nameless(path));
         }
-        let certified = certified(chain, &key, &path)?;
-        loaded.first.get_or_insert_with(|| certified.clone());
-        loaded.by_name.extend(names.into_iter().map(|name| (name, certified.clone())));
+        let end = chain.first().and_then(|first| expires(first));
+        let Some(end) = end.filter(|end| *end > now) else {
+            return Err(CertificateError::Expired(path));
+        };
+        loaded.add(names, &certified(chain, &key, &path)?, end);
     }
     match loaded.first {
         Some(_) => Ok(loaded),
@@ -251,13 +283,37 @@ mod tests {
         assert!(fault().contains("b.key"), "{}", fault());
     }
 
+    #[test]
+    fn of_two_for_one_host_the_one_that_holds_longer_is_used_and_an_expired_one_is_a_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let until = |file: &str, year: i32| {
+            let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+            let key = rcgen::KeyPair::generate().unwrap();
+            let made = params.self_signed(&key).unwrap();
+            std::fs::write(folder.path().join(format!("{file}.crt")), made.pem()).unwrap();
+            std::fs::write(folder.path().join(format!("{file}.key")), key.serialize_pem()).unwrap();
+            made.der().clone()
+        };
+        until("a", 2200);
+        let longest = until("b", 2300);
+        until("c", 2100);
+
+        let certificates = Certificates::open(folder.path()).unwrap();
+        assert_eq!(certificates.find(Some("a.example")).unwrap().cert[0], longest);
+
+        until("c", 2020);
+        let fault = Certificates::open(folder.path()).unwrap_err().to_string();
+        assert!(fault.contains("c.crt") && fault.contains("expired"), "{fault}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "a", &["a.example"]);
         let certificates = Arc::new(Certificates::open(folder.path()).unwrap());
         let following = certificates.clone();
-        tokio::spawn(async move { following.follow().await });
+        tokio::spawn(async move { following.follow(&TlsMetrics::default()).await });
         let first = || certificates.find(None).unwrap().cert[0].clone();
         let old = first();
         tokio::time::sleep(LOOK / 2).await;

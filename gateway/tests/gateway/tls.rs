@@ -1,5 +1,7 @@
 //! TLS, HTTP/2, and how readers come to it.
 
+mod running;
+
 use crate::support::{Behaviour, Page, Replica, TestApp, header, spawn_with};
 use futures_util::future::join_all;
 use gateway::{Application, CertificateSource, ProxyProtocol, Settings, TlsSettings};
@@ -256,4 +258,50 @@ async fn a_missing_certificate_names_its_setting() {
     let Err(error) = Application::bind(&settings) else { panic!("there is no certificate") };
 
     assert!(error.to_string().contains("GATEWAY_TLS_FOLDER"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_that_speaks_plain_http_to_the_port_of_https_is_told_so() {
+    let app = spawn_with(&[], &[], self_signed);
+    let mut tcp = TcpStream::connect(app.tls.unwrap()).await.unwrap();
+    tcp.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).await.unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("https://"), "{answer}");
+    app.until_metric("tls_handshake_failures_total{reason=\"Plain\"} 1\n").await;
+}
+
+#[tokio::test]
+async fn tls_1_1_is_refused_with_an_alert_and_counted() {
+    // A ClientHello of TLS 1.1 (RFC 4346 §7.4.1.2) that offers TLS_RSA_WITH_AES_128_CBC_SHA.
+    let body = [&[3, 2][..], &[7; 32], &[0], &[0, 2, 0, 0x2f], &[1, 0]].concat();
+    let length = u8::try_from(body.len()).unwrap();
+    let hello = [&[22, 3, 1, 0, length + 4, 1, 0, 0, length][..], &body].concat();
+    let app = spawn_with(&[], &[], self_signed);
+    let mut tcp = TcpStream::connect(app.tls.unwrap()).await.unwrap();
+    tcp.write_all(&hello).await.unwrap();
+
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).await.unwrap();
+
+    let (alert, fatal) = (21, 2);
+    assert_eq!((answer[0], answer[5]), (alert, fatal), "{answer:?}");
+    app.until_metric("tls_handshake_failures_total{reason=\"Protocol\"} 1\n").await;
+}
+
+#[tokio::test]
+async fn the_metrics_say_when_each_certificate_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["one.example".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2131, 1, 2);
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(folder.path().join("one.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(folder.path().join("one.key"), key.serialize_pem()).unwrap();
+
+    let app = spawn_with(&[], &[], |settings| in_folder(settings, folder.path()));
+
+    let name = "tls_certificate_expiry_timestamp_seconds";
+    app.until_metric(&format!("{name}{{host=\"one.example\"}} 5080752000\n")).await;
 }
