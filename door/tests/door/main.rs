@@ -1,4 +1,5 @@
 //! The door over real sockets, before gateways that the tests play.
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod support;
 
