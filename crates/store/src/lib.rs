@@ -9,8 +9,8 @@ mod redis;
 mod settings;
 mod sqlite;
 
-pub use crate::memory::MemoryCache;
+pub use crate::memory::{MemoryCache, MemoryTally};
 pub use crate::mongo::{MongoPosts, MongoSettings};
-pub use crate::redis::{RedisCache, RedisSettings, RedisUriError};
+pub use crate::redis::{RedisCache, RedisSettings, RedisTally, RedisUriError};
 pub use crate::settings::StoreSettings;
 pub use crate::sqlite::SqlitePosts;

@@ -1,16 +1,18 @@
 //! Posts in a `MongoDB` database. Driver types stop at this module.
 
+mod counter;
 mod document;
 mod index;
 mod reader;
 mod writer;
 
+use crate::mongo::counter::CountDocument;
 use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
 use domain::StoreError;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::ClientOptions;
-use mongodb::{Client, Collection};
+use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 use service_kit::{SettingError, Vars};
 use std::time::Duration;
@@ -53,13 +55,15 @@ impl MongoSettings {
     }
 }
 
-/// Posts in one database: collections `posts`, `releases` and `current`. Clones are the same
-/// store.
+/// Posts in one database: collections `posts`, `releases`, `current` and `counters`. Clones are the
+/// same store.
 #[derive(Debug, Clone)]
 pub struct MongoPosts {
     posts: Collection<PostDocument>,
     releases: Collection<ReleaseDocument>,
     current: Collection<PointerDocument>,
+    counters: Collection<CountDocument>,
+    database: Database,
 }
 
 impl MongoPosts {
@@ -82,6 +86,8 @@ impl MongoPosts {
             posts: database.collection("posts"),
             releases: database.collection("releases"),
             current: database.collection("current"),
+            counters: database.collection("counters"),
+            database,
         })
     }
 }

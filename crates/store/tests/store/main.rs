@@ -4,4 +4,5 @@
 
 mod cache;
 mod contract;
+mod counter;
 mod support;
