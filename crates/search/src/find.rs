@@ -116,9 +116,8 @@ mod tests {
 
     #[test]
     fn a_word_goes_on_only_at_the_ends_of_a_term() {
-        let parts = |text: &str| -> Vec<String> {
-            runs(text).into_iter().map(|run| run.part).collect()
-        };
+        let parts =
+            |text: &str| -> Vec<String> { runs(text).into_iter().map(|run| run.part).collect() };
 
         assert_eq!(parts("context.withtimeout"), ["context\n", "\nwithtimeout"]);
         assert_eq!(parts("(with time out)"), ["\nwith\n", "\ntime\n", "\nout\n"]);

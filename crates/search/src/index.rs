@@ -10,7 +10,7 @@ use crate::segment::Segment;
 use crate::suggest::Titles;
 use crate::update::Update;
 use crate::{snippet, typo};
-use domain::{Post, PostSummary, Tag, VisiblePost};
+use domain::{Post, PostPath, PostSummary, Tag, VisiblePost};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub struct Index {
     pub(crate) segments: Vec<Placed>,
     /// The posts in the order of lists, newest first.
     pub(crate) order: Vec<Arc<Document>>,
+    /// The places of posts in the order of lists, in the order of their paths.
+    by_path: Vec<u32>,
     pub(crate) titles: Titles,
 }
 
@@ -107,6 +109,14 @@ impl Index {
         self.order.iter().map(|document| &document.summary)
     }
 
+    /// The post at `path`.
+    #[must_use]
+    pub fn post(&self, path: &PostPath) -> Option<&PostSummary> {
+        let summary = |rank: &u32| &self.order[*rank as usize].summary;
+        let found = self.by_path.binary_search_by(|rank| summary(rank).path.cmp(path));
+        found.ok().map(|place| summary(&self.by_path[place]))
+    }
+
     pub(crate) fn of(segments: impl Iterator<Item = Placed>) -> Self {
         let mut segments: Vec<Placed> = segments.collect();
         let mut places: Vec<(usize, u32)> = Vec::new();
@@ -115,15 +125,16 @@ impl Index {
         }
         let document =
             |(index, post): (usize, u32)| &segments[index].segment.documents()[post as usize];
-        places.sort_by(|one, other| {
-            document(*one).summary.newest_first(&document(*other).summary)
-        });
+        places.sort_by(|one, other| document(*one).summary.newest_first(&document(*other).summary));
         let order: Vec<_> = places.iter().map(|place| document(*place).clone()).collect();
         for (rank, (index, post)) in (0..).zip(places) {
             segments[index].ranks[post as usize] = rank;
         }
         let titles = Titles::of(&order);
-        Self { segments, order, titles }
+        let mut by_path: Vec<u32> = (0..).zip(&order).map(|(rank, _)| rank).collect();
+        let path = |rank: &u32| &order[*rank as usize].summary.path;
+        by_path.sort_unstable_by(|one, other| path(one).cmp(path(other)));
+        Self { segments, order, by_path, titles }
     }
 
     /// The posts that `query` asks for, and that carry `tag` if one is given: `limit` of them after

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn what_was_found_is_marked_and_everything_else_is_text() {
-        let html = whole("a ＲＥＤＩＳ缓存 <B> & cafe\u{301}s", &terms(&["redis緩存", "<b>", "café"]));
+        let html =
+            whole("a ＲＥＤＩＳ缓存 <B> & cafe\u{301}s", &terms(&["redis緩存", "<b>", "café"]));
 
         let expected = "a <mark>ＲＥＤＩＳ缓存</mark> <mark>&lt;B&gt;</mark> &amp; \
                         <mark>cafe\u{301}</mark>s";

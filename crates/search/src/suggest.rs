@@ -88,7 +88,11 @@ impl Index {
         titles.sort_by_key(|(place, rank)| (*place, *rank));
         let posts = titles.into_iter().take(limit);
         Suggestions {
-            tags: tags.into_iter().take(limit).map(|(_, tag, posts)| (tag.clone(), posts)).collect(),
+            tags: tags
+                .into_iter()
+                .take(limit)
+                .map(|(_, tag, posts)| (tag.clone(), posts))
+                .collect(),
             posts: posts.map(|(_, rank)| self.order[rank].summary.clone()).collect(),
         }
     }

@@ -125,7 +125,8 @@ fn an_updated_index_answers_as_one_that_was_built_anew() {
         post
     };
     let mut posts: Vec<(u32, Post)> = (0..40).map(|index| (index, version(index, 1))).collect();
-    let all = |posts: &[(u32, Post)]| posts.iter().map(|(_, post)| post.clone()).collect::<Vec<_>>();
+    let all =
+        |posts: &[(u32, Post)]| posts.iter().map(|(_, post)| post.clone()).collect::<Vec<_>>();
     let mut index = Index::build(all(&posts));
     for round in 2..30u8 {
         let changed = usize::from(round) * 7 % posts.len();
@@ -153,6 +154,10 @@ fn an_updated_index_answers_as_one_that_was_built_anew() {
         let anew = Index::build(posts.clone());
         assert!(index.segments.len() <= 7, "{}", index.segments.len());
         assert!(index.posts().eq(anew.posts()));
+        for post in &posts {
+            assert_eq!(index.post(&post.summary.path), Some(&post.summary));
+        }
+        assert_eq!(index.post(&PostPath::parse("blog/none.md").unwrap()), None);
         for query in ["edition1", &format!("edition{round}"), "第1", "篇", "p1 -edition1"] {
             assert_eq!(index.search(query, None, 0, 9), anew.search(query, None, 0, 9), "{query}");
         }
