@@ -51,15 +51,16 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     response.content_type("application/json; charset=utf-8");
     let key = format!("inkstack:{edition}:{key}");
     let (nearest, others) = blog.caches.split_at(blog.caches.len().min(1));
-    if let Some(body) = kept(nearest, &key).await {
+    if let Some(body) = kept(blog, nearest, &key).await {
         return Ok(response.body(body));
     }
     let land = async {
-        if let Some(body) = kept(others, &key).await {
+        if let Some(body) = kept(blog, others, &key).await {
             keep(nearest, &key, &body).await;
             return Ok(body.into());
         }
-        let body = serde_json::to_vec(&compute.await?);
+        let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
+        let body = serde_json::to_vec(&computed);
         let body = body.unwrap_or_else(|_| unreachable!("answers are plain data"));
         keep(&blog.caches, &key, &body).await;
         Ok(body.into())
@@ -68,10 +69,12 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     Ok(response.body(body.to_vec()))
 }
 
-/// What the nearest cache has that has it; those before it are told.
-async fn kept(caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
+/// What the nearest of `caches` has that has it; those before it are told.
+async fn kept(blog: &Blog, caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
     for (index, cache) in caches.iter().enumerate() {
-        if let Some(body) = cache.get(key).await {
+        let found = cache.get(key).await;
+        blog.metrics.looked_up(&**cache, found.is_some());
+        if let Some(body) = found {
             keep(&caches[..index], key, &body).await;
             return Some(body);
         }

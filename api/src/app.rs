@@ -2,6 +2,7 @@
 
 use crate::counter::{Counter, Pace};
 use crate::flight::Flights;
+use crate::metrics::ApiMetrics;
 use crate::routes;
 use crate::settings::Settings;
 use crate::snapshot::Served;
@@ -32,6 +33,7 @@ pub struct Backends {
 pub struct Application {
     listener: Listener,
     admin: Admin,
+    metrics: Metrics,
     blog: Blog,
     poll: Duration,
     pace: Pace,
@@ -47,6 +49,7 @@ pub(crate) struct Blog {
     pub(crate) counter: Counter,
     pub(crate) flights: Flights,
     pub(crate) writes_per_minute: u32,
+    pub(crate) metrics: ApiMetrics,
     pub(crate) site_title: String,
 }
 
@@ -59,10 +62,13 @@ impl Application {
     pub fn bind(settings: &Settings, backends: Backends) -> Result<Self, BindError> {
         let listener = Listener::bind("API_LISTEN", settings.listen)?;
         let admin = Admin::bind("API_ADMIN_LISTEN", settings.admin_listen)?;
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let served = Served::default();
         let blog = Blog {
+            metrics: ApiMetrics::register(&metrics, &served, &backends.caches),
             posts: backends.posts,
             caches: backends.caches,
-            served: Served::default(),
+            served,
             counter: Counter::new(backends.tally, backends.counts),
             flights: Flights::default(),
             writes_per_minute: settings.writes_per_minute,
@@ -70,7 +76,7 @@ impl Application {
         };
         let (poll, drain) = (settings.poll, settings.drain);
         let pace = Pace { every: settings.count_interval, age: settings.counts_age };
-        Ok(Self { listener, admin, blog, poll, pace, drain })
+        Ok(Self { listener, admin, metrics, blog, poll, pace, drain })
     }
 
     /// Where it listens.
@@ -91,11 +97,11 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, admin, blog, poll, pace, drain } = self;
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let Self { listener, admin, metrics, blog, poll, pace, drain } = self;
         let observer = Observer { metrics: HttpMetrics::register(&metrics), route: routes::name };
         let probe = Arc::new(blog.served.clone());
-        let follow = blog.served.clone().follow(blog.posts.clone(), poll);
+        let follow = blog.served.clone().follow(blog.posts.clone(), poll, blog.metrics.clone());
+        let watch = blog.metrics.clone().watch(blog.caches.clone());
         let counter = blog.counter.clone();
         let count = counter.clone().follow(pace);
         let blog = Data::new(blog);
@@ -106,6 +112,7 @@ impl Application {
             done = serve => done,
             done = admin.run(probe, metrics) => done,
             () = follow => Ok(()),
+            () = watch => Ok(()),
             () = count => Ok(()),
         };
         counter.finish().await;
@@ -122,5 +129,8 @@ impl Probe for Served {
             Ok(_) => Ok(()),
             Err(error) => Err(NotReady(error.to_string())),
         }
+    }
+    fn release(&self) -> Option<String> {
+        Some(self.snapshot().ok()?.release.id.to_string())
     }
 }

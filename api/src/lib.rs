@@ -9,6 +9,7 @@ mod counter;
 mod error;
 mod flight;
 mod item;
+mod metrics;
 mod parameters;
 mod routes;
 mod settings;

@@ -1,6 +1,7 @@
 //! What is served now: one release and its search index, exchanged as one.
 
 use crate::error::ApiError;
+use crate::metrics::ApiMetrics;
 use domain::{CurrentRelease, PostReader, StoreError};
 use search::Index;
 use service_kit::Backoff;
@@ -36,11 +37,16 @@ impl Served {
 
     /// Follows the store's pointer for ever: asks every `poll`, builds the new release's index,
     /// and exchanges the two together.
-    pub(crate) async fn follow(self, posts: Arc<dyn PostReader>, poll: Duration) {
+    pub(crate) async fn follow(
+        self,
+        posts: Arc<dyn PostReader>,
+        poll: Duration,
+        metrics: ApiMetrics,
+    ) {
         let mut backoff = Backoff::new(poll, LONGEST_PAUSE);
         let mut is_told = false;
         loop {
-            match self.refresh(&*posts).await {
+            match metrics.polled(self.refresh(&*posts).await) {
                 Ok(()) => {
                     if is_told {
                         tracing::info!("the store answers again");

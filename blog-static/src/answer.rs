@@ -36,7 +36,7 @@ pub(crate) fn refusal(status: StatusCode, why: &str) -> HttpResponse {
     answer.content_type("text/plain; charset=utf-8").body(format!("{why}\n"))
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Answers a request for a page, a medium or a raw post.
     pub(crate) async fn page(self) -> io::Result<HttpResponse> {
         let path = self.request.uri().path();
@@ -45,11 +45,18 @@ impl Asked<'_> {
         match find(path) {
             Some(Entry::File(found)) => self.file(found, StatusCode::OK).await,
             Some(Entry::Redirect { to }) => Ok(redirect(to)),
-            None => match route::without_slash(path) {
-                Some(path) if find(path).is_some() => Ok(redirect(path)),
+            None => match (self.carried(path), route::without_slash(path)) {
+                (Some(found), _) => self.file(found, StatusCode::OK).await,
+                (None, Some(path)) if find(path).is_some() => Ok(redirect(path)),
                 _ => self.not_found().await,
             },
         }
+    }
+
+    /// What a page of an earlier release, which a reader may still have open, names there.
+    fn carried(self, path: &str) -> Option<&'a File> {
+        let carried = self.release.carried().get(&route::decoded(path)?)?;
+        Some(&carried.file)
     }
 
     /// Answers `/_release/release.json`, which tells neighbours what is served.

@@ -2,7 +2,7 @@
 
 use crate::answer::{self, Asked};
 use crate::blobs::Blobs;
-use crate::{Settings, Shelf, route};
+use crate::{Settings, Shelf, metrics, route};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data};
@@ -59,8 +59,9 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-        let observer = Observer { metrics: HttpMetrics::register(&metrics), route: route::name };
+        let numbers = Metrics::new(env!("CARGO_PKG_VERSION"));
+        metrics::register(&numbers, &self.shelf);
+        let observer = Observer { metrics: HttpMetrics::register(&numbers), route: route::name };
         let probe = Arc::new(self.shelf.clone());
         let blobs = Data::new(Blobs::new(self.cache_bytes));
         let release = Data::new(self.shelf);
@@ -72,7 +73,7 @@ impl Application {
         });
         tokio::select! {
             done = serve => done,
-            done = self.admin.run(probe, metrics) => done,
+            done = self.admin.run(probe, numbers) => done,
         }
     }
 }

@@ -6,6 +6,7 @@ mod app;
 mod blobs;
 mod conditional;
 mod encoding;
+mod metrics;
 mod range;
 mod route;
 mod settings;

@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use blog_static::{Application, Settings, Shelf};
-use service_kit::{program, shutdown};
+use release::Release;
+use service_kit::program::{self, Question};
+use service_kit::shutdown;
 use std::process::ExitCode;
 
 /// musl's own allocator is slow.
@@ -11,7 +13,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    program::run(Settings::from_vars, |settings| settings.admin_listen, run).await
+    let questions = [Question { name: "release", answer: release }];
+    program::run_with(&questions, Settings::from_vars, |settings| settings.admin_listen, run).await
+}
+
+/// `blog-static release`: the id of the release that this program would serve.
+fn release(settings: &Settings) -> anyhow::Result<String> {
+    Ok(Release::open(&settings.release).context("BLOG_STATIC_RELEASE")?.index().id.to_string())
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {

@@ -60,17 +60,24 @@ impl Shelf {
 
     fn open(&self, folder: &Path) -> Result<(), ReleaseError> {
         let release = Release::open(folder)?;
-        if self.take().is_none_or(|served| served.index() != release.index()) {
+        let is_same = |served: &Release| {
+            served.index() == release.index() && served.carried() == release.carried()
+        };
+        if self.take().is_none_or(|served| !is_same(&served)) {
             self.put(release);
         }
         Ok(())
     }
 }
 
-/// Changes when another index is put in place.
-fn stamp(folder: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(folder.join("index.json")).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+/// Changes when another index, or another list of what is carried, is put in place.
+fn stamp(folder: &Path) -> Option<[Option<(SystemTime, u64)>; 2]> {
+    let look = |name| {
+        let metadata = std::fs::metadata(folder.join(name)).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    let index = look("index.json")?;
+    Some([Some(index), look("carried.json")])
 }
 
 #[async_trait]
@@ -80,5 +87,8 @@ impl Probe for Shelf {
             Some(_) => Ok(()),
             None => Err(NotReady("there is no release yet".into())),
         }
+    }
+    fn release(&self) -> Option<String> {
+        Some(self.take()?.index().id.to_string())
     }
 }

@@ -1,35 +1,27 @@
 //! The application: listeners, upstreams, and how it runs and stops.
 
-use crate::front::Front;
+use crate::connection::Connections;
+use crate::drain::Drain;
+use crate::limit::Clients;
+use crate::listener;
 use crate::proxy::{Gateway, MAX_TRIES};
 use crate::settings::Settings;
-use crate::upstream::Upstream;
+use crate::upstream::{ReplicaMetrics, Upstream};
 use async_trait::async_trait;
-use parking_lot::Mutex;
-use pingora::listeners::{L4BufferSettings, ListenerConfig};
-use pingora::proxy::http_proxy;
+use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
-use pingora::server::{Fds, ListenFds};
-use pingora::services::Service as _;
-use pingora::services::listening::Service;
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{Admin, BindError, HttpMetrics, Metrics, NotReady, Probe, bind};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::IntoRawFd;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 use tokio::sync::watch;
-
-/// A page of 10 KB and its headers leave in one write; with pingora's default in two.
-const WRITE_BUFFER_BYTES: usize = 128 * 1024;
-const READ_BUFFER_BYTES: usize = 16 * 1024;
 
 /// A bound gateway.
 ///
-/// It runs pingora's service on the caller's runtime instead of pingora's `Server`, which would
-/// exit the process, sleep a fixed time before it stops, panic if the port is in use, and could
-/// not say which port it chose. So it can run beside others in one process and in tests.
+/// It accepts and reads by itself, and gives pingora whole requests (decision 0003).
 pub struct Application {
     listener: TcpListener,
     addr: SocketAddr,
@@ -61,77 +53,107 @@ impl Application {
         self.admin.addr()
     }
 
-    /// Serves until `stop` completes; then accepts nobody, closes idle connections, and finishes
-    /// what is in hand, for at most `GATEWAY_DRAIN`.
+    /// Serves until `stop` completes; then says so in every answer for `GATEWAY_LAME_DUCK`, accepts
+    /// nobody, closes idle connections, and finishes what is in hand, for at most
+    /// `GATEWAY_DRAIN`.
     ///
     /// # Errors
     ///
-    /// If the second listener cannot be used in this runtime.
+    /// If a listener cannot be used in this runtime.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { listener, admin, settings, .. } = self;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-        let upstream = self.settings.upstream.clone();
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), &metrics));
+        let upstream = &settings.upstream;
+        let replicas = ReplicaMetrics::register(&metrics);
+        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
         let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), &metrics));
+            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
+        let drain = Arc::new(Drain::new(&metrics));
+        let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
+        let clients = Arc::new(Clients::new(settings.clients.clone(), Instant::now()));
+        let turned_away = Counter::default();
+        let help = "Connections that were closed because there were too many";
+        metrics.register("connections_turned_away", help, turned_away.clone());
+        let http = HttpMetrics::register(&metrics);
         let retries = Counter::default();
         metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
-        let in_hand = watch::Sender::new(());
         let gateway = Gateway {
             api: api.clone(),
             blog_static: blog_static.clone(),
-            settings: upstream,
-            trusted: self.settings.trusted.clone(),
-            metrics: HttpMetrics::register(&metrics),
+            settings: settings.upstream.clone(),
+            trusted: settings.trusted.clone(),
+            metrics: http.clone(),
             retries,
-            in_hand: in_hand.clone(),
+            drain: drain.clone(),
+            clients: clients.clone(),
+            max_body_bytes: settings.max_body_bytes,
+            content_security_policy: settings.content_security_policy.clone(),
         };
-        let probe = Arc::new(Ready(blog_static.clone()));
         let (shutdown, watch) = watch::channel(false);
-        let (mut service, fds) =
-            service(gateway, self.listener, self.addr, self.settings.header_timeout);
-        let serving = tokio::spawn(async move { service.start_service(Some(fds), watch, 1).await });
+        let connections = Arc::new(Connections {
+            proxy: proxy(gateway),
+            drain: drain.clone(),
+            clients,
+            metrics: http,
+            cap: settings.max_connections,
+            turned_away,
+            proxy_protocol: settings.proxy_protocol,
+            header_timeout: settings.header_timeout,
+            lame_duck: settings.lame_duck,
+            shutdown: watch,
+        });
+        let mut accepting = pin!(listener::accept(listener, connections));
+        let mut beside = pin!(async {
+            tokio::select! {
+                done = admin.run(Arc::new(probe), metrics) => done,
+                () = api.follow() => Ok(()),
+                () = blog_static.follow() => Ok(()),
+            }
+        });
         tokio::select! {
             () = stop => {}
-            done = self.admin.run(probe, metrics) => done?,
-            () = api.follow() => {}
-            () = blog_static.follow() => {}
+            () = &mut accepting => {}
+            done = &mut beside => return done,
         }
-        // Nobody listens any more if the service has ended by itself.
-        let _ = shutdown.send(true);
-        if let Err(error) = serving.await {
-            return Err(io::Error::other(error));
+        let stopping = async {
+            shutdown.send_replace(true);
+            drain.lame_duck(settings.lame_duck).await;
+            drain.close();
+        };
+        let stopped = async {
+            tokio::join!(stopping, accepting);
+            if !drain.finished(settings.drain).await {
+                tracing::warn!("requests were cut off that took longer than GATEWAY_DRAIN");
+            }
+        };
+        tokio::select! {
+            () = stopped => Ok(()),
+            done = beside => done,
         }
-        if tokio::time::timeout(self.settings.drain, in_hand.closed()).await.is_err() {
-            tracing::warn!("requests were cut off that took longer than GATEWAY_DRAIN");
-        }
-        Ok(())
     }
 }
 
-/// Pingora's service over a listener that is bound already.
-fn service(
-    gateway: Gateway,
-    listener: TcpListener,
-    addr: SocketAddr,
-    header_timeout: Duration,
-) -> (Service<Front>, ListenFds) {
+fn proxy(gateway: Gateway) -> Arc<HttpProxy<Gateway>> {
     let conf = ServerConf { max_retries: MAX_TRIES, ..ServerConf::default() };
-    let proxy = Arc::new(http_proxy(&Arc::new(conf), gateway));
-    let mut service = Service::new("gateway".into(), Front { proxy, header_timeout });
-    let buffer = L4BufferSettings::new(READ_BUFFER_BYTES, WRITE_BUFFER_BYTES);
-    service.add_listener(ListenerConfig::tcp(addr.to_string()).l4_buffer(buffer));
-    let mut fds = Fds::new();
-    fds.add(addr.to_string(), listener.into_raw_fd());
-    (service, Arc::new(Mutex::new(fds)))
+    let mut proxy = HttpProxy::new(gateway, Arc::new(conf));
+    proxy.handle_init_modules();
+    Arc::new(proxy)
 }
 
-/// Ready when readers can have pages.
-struct Ready(Arc<Upstream>);
+/// Ready when readers can have pages, and the gateway is not on its way out.
+struct Ready {
+    blog_static: Arc<Upstream>,
+    drain: Arc<Drain>,
+}
 
 #[async_trait]
 impl Probe for Ready {
     async fn ready(&self) -> Result<(), NotReady> {
-        if self.0.is_ready() {
+        if self.drain.is_lame() {
+            return Err(NotReady("it is stopping".into()));
+        }
+        if self.blog_static.is_ready() {
             return Ok(());
         }
         Err(NotReady("no replica of blog-static is well".into()))

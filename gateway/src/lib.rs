@@ -6,15 +6,24 @@
 
 mod app;
 mod client;
-mod front;
+mod connection;
+mod drain;
+mod head;
+mod limit;
+mod listener;
 mod proxy;
+mod proxy_protocol;
 mod refusal;
 mod request;
 mod route;
+mod security;
 mod settings;
+mod stream;
 mod upstream;
 
 pub use crate::app::Application;
+pub use crate::limit::ClientLimits;
+pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};
-pub use crate::settings::{Settings, UpstreamSettings};
+pub use crate::settings::{ProxyProtocol, Settings, UpstreamSettings};
 pub use crate::upstream::Origin;

@@ -1,24 +1,24 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
-use crate::front::{KEEP_ALIVE, headers_are_complete};
+use crate::drain::Drain;
+use crate::limit::Clients;
 use crate::refusal::Refusal;
 use crate::request::{check, remove_claims, text};
 use crate::route::{Route, route};
-use crate::upstream::{Replica, Upstream};
-use crate::{UpstreamSettings, client};
+use crate::upstream::{Replica, Upstream, Wish};
+use crate::{UpstreamSettings, client, security};
 use async_trait::async_trait;
+use bytes::Bytes;
 use ipnet::IpNet;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use prometheus_client::metrics::counter::Counter;
-use service_kit::{HttpMetrics, REQUEST_ID, RequestId};
-use std::any::Any;
+use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Tries of one request, the first included.
 pub(crate) const MAX_TRIES: usize = 2;
@@ -26,6 +26,9 @@ pub(crate) const MAX_TRIES: usize = 2;
 const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
 /// How long a client may take to accept a piece of the answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take to send the body of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What all requests share.
 pub(crate) struct Gateway {
@@ -35,8 +38,10 @@ pub(crate) struct Gateway {
     pub(crate) trusted: Vec<IpNet>,
     pub(crate) metrics: HttpMetrics,
     pub(crate) retries: Counter,
-    /// Every request in hand holds a receiver.
-    pub(crate) in_hand: watch::Sender<()>,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) content_security_policy: String,
 }
 
 /// What is known of one request.
@@ -47,8 +52,10 @@ pub(crate) struct RequestState {
     route: Route,
     /// The replica that is asked now.
     replica: Option<Arc<Replica>>,
+    body_bytes: usize,
     tried: Vec<SocketAddr>,
-    _in_hand: watch::Receiver<()>,
+    /// What the next try hopes for.
+    wish: Wish,
 }
 
 impl Gateway {
@@ -73,15 +80,15 @@ impl ProxyHttp for Gateway {
     type CTX = RequestState;
 
     fn new_ctx(&self) -> RequestState {
-        headers_are_complete();
         RequestState {
             started: Instant::now(),
             id: RequestId::generate(),
             client: Ipv4Addr::UNSPECIFIED.into(),
             route: Route::Hidden,
             replica: None,
+            body_bytes: 0,
             tried: Vec::new(),
-            _in_hand: self.in_hand.subscribe(),
+            wish: Wish::Answer,
         }
     }
 
@@ -91,8 +98,11 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         state: &mut RequestState,
     ) -> Result<bool> {
-        session.set_keepalive(Some(KEEP_ALIVE.as_secs()));
-        session.set_write_timeout(Some(WRITE_TIMEOUT));
+        if session.is_http2() {
+            // Of HTTP/1, the stream itself loses its patience.
+            session.set_write_timeout(Some(WRITE_TIMEOUT));
+        }
+        session.set_read_timeout(Some(BODY_TIMEOUT));
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let request = session.req_header();
         let forwarded = text(request, "x-forwarded-for").unwrap_or_default();
@@ -100,8 +110,11 @@ impl ProxyHttp for Gateway {
         let routed = check(request).and_then(|()| {
             route(request.uri.path()).map_err(|_| Refusal::BadRequest("the address is malformed"))
         });
+        let length = text(request, "content-length").and_then(|length| length.parse().ok());
         let refusal = match routed {
             Ok(Route::Hidden) => Refusal::NotFound,
+            Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
+            Ok(_) if !self.clients.admit(state.client, state.started) => Refusal::TooManyRequests,
             Ok(route) => {
                 state.route = route;
                 return Ok(false);
@@ -112,13 +125,32 @@ impl ProxyHttp for Gateway {
         Ok(true)
     }
 
+    /// Between 1 and 5, for each piece of the request's body.
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        state: &mut RequestState,
+    ) -> Result<()> {
+        state.body_bytes += body.as_ref().map_or(0, Bytes::len);
+        let refused = |status, why| Err(Error::explain(ErrorType::HTTPStatus(status), why));
+        if state.body_bytes > self.max_body_bytes {
+            return refused(413, "the request's body is too large");
+        }
+        if state.started.elapsed() > BODY_TIMEOUT {
+            return refused(408, "the request's body came too slowly");
+        }
+        Ok(())
+    }
+
     /// 2. Pick a replica, another one each time.
     async fn upstream_peer(
         &self,
         _: &mut Session,
         state: &mut RequestState,
     ) -> Result<Box<HttpPeer>> {
-        let Some(replica) = self.upstream(state.route).pick(&state.tried) else {
+        let Some(replica) = self.upstream(state.route).pick(&state.tried, state.wish) else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no replica is known"));
         };
         if !state.tried.is_empty() {
@@ -160,12 +192,17 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         if let Some(replica) = &state.replica {
             replica.answered();
+            let release = response.headers.get(X_RELEASE).and_then(|id| id.to_str().ok());
+            if let Some(release) = release {
+                replica.note_release(release);
+            }
         }
         let is_lost = state.route == Route::Asset && response.status == 404;
         if is_lost && self.may_retry(session, state) {
             let why = "this replica does not know the file, another may";
             let mut error = Error::explain(ErrorType::HTTPStatus(404), why);
             error.set_retry(true);
+            state.wish = Wish::OtherRelease;
             return Err(error.into_up());
         }
         Ok(())
@@ -174,15 +211,16 @@ impl ProxyHttp for Gateway {
     /// 5. What every answer carries.
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         state: &mut RequestState,
     ) -> Result<()> {
+        if self.drain.is_lame() {
+            session.set_keepalive(None);
+        }
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
-        response.insert_header("x-content-type-options", "nosniff")?;
-        response.insert_header("referrer-policy", "strict-origin-when-cross-origin")?;
-        response.insert_header("x-frame-options", "DENY")
+        security::complete(response, &self.content_security_policy)
     }
 
     /// A connection that failed: nothing was sent, so any request may go elsewhere.
@@ -264,15 +302,6 @@ impl ProxyHttp for Gateway {
             error = error.map(|error| error.etype().as_str()) },
             "{method} {path} {status}",
         );
-    }
-
-    /// Marks a connection that had a request: [`Front`](crate::front::Front) lets it be idle.
-    fn persist_connection_context(
-        &self,
-        _: &Session,
-        _: &RequestState,
-    ) -> Option<Box<dyn Any + Send + Sync>> {
-        Some(Box::new(()))
     }
 
     /// The access log has it, with the reason.

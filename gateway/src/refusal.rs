@@ -1,6 +1,7 @@
 //! What the gateway answers itself.
 
 use crate::request::wants_html;
+use crate::security;
 use bytes::Bytes;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -16,6 +17,18 @@ pub(crate) enum Refusal {
     NotFound,
     #[error("this method is not for this site: use GET")]
     MethodNotAllowed,
+    #[error("the request did not come in time")]
+    TooSlow,
+    #[error("the request's body is too large")]
+    BodyTooLarge,
+    #[error("the address is too long")]
+    AddressTooLong,
+    #[error("what the request expects is not offered here")]
+    Expectation,
+    #[error("this version of HTTP is not spoken here")]
+    Version,
+    #[error("too many requests came from your address; please try again soon")]
+    TooManyRequests,
     #[error("the request's headers are too large: clear the cookies of this site")]
     HeaderTooLarge,
     #[error("this part of the site has no server at the moment; please try again soon")]
@@ -35,6 +48,12 @@ impl Refusal {
             Self::BadRequest(_) => (400, "Bad Request", "bad_request"),
             Self::NotFound => (404, "Not Found", "not_found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed", "method_not_allowed"),
+            Self::TooSlow => (408, "Request Timeout", "request_timeout"),
+            Self::BodyTooLarge => (413, "Content Too Large", "body_too_large"),
+            Self::AddressTooLong => (414, "URI Too Long", "address_too_long"),
+            Self::Expectation => (417, "Expectation Failed", "expectation_failed"),
+            Self::TooManyRequests => (429, "Too Many Requests", "too_many_requests"),
+            Self::Version => (505, "HTTP Version Not Supported", "http_version"),
             Self::HeaderTooLarge => (431, "Request Header Fields Too Large", "header_too_large"),
             Self::Unavailable => (503, "Service Unavailable", "upstream_unavailable"),
             Self::BadGateway => (502, "Bad Gateway", "upstream_failed"),
@@ -48,29 +67,40 @@ impl Refusal {
         self.kind().0
     }
 
+    /// As bytes of HTTP/1.1, for a request that never became one.
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        let ((status, title, _), body) = (self.kind(), self.problem());
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {length}\r\n\
+             cache-control: no-store\r\nconnection: close\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
+    fn problem(self) -> String {
+        let (status, title, code) = self.kind();
+        let problem =
+            Problem { status, title: title.into(), code: code.into(), detail: self.to_string() };
+        serde_json::to_string(&problem).unwrap_or_else(|_| unreachable!("plain data"))
+    }
+
     /// Sends it: a page to a browser, a problem to everybody else.
     pub(crate) async fn send(self, session: &mut Session, id: &RequestId) -> Result<()> {
-        let (status, title, code) = self.kind();
+        let (status, title, _) = self.kind();
         let is_html = wants_html(session.req_header());
         let (kind, body) = if is_html {
             ("text/html; charset=utf-8", page(status, title, &self.to_string(), id))
         } else {
-            let problem = Problem {
-                status,
-                title: title.into(),
-                code: code.into(),
-                detail: self.to_string(),
-            };
-            let body = serde_json::to_string(&problem);
-            (PROBLEM_JSON, body.unwrap_or_else(|_| unreachable!("plain data")))
+            (PROBLEM_JSON, self.problem())
         };
         let mut header = ResponseHeader::build(status, Some(8))?;
         header.insert_header("content-type", kind)?;
         header.insert_header("content-length", body.len())?;
         header.insert_header("cache-control", "no-store")?;
-        header.insert_header("x-content-type-options", "nosniff")?;
+        security::complete(&mut header, security::OWN_PAGES)?;
         header.insert_header(REQUEST_ID, id.as_str())?;
-        if matches!(status, 502..=504) {
+        if matches!(status, 429 | 502..=504) {
             header.insert_header("retry-after", "2")?;
         }
         if status == 405 {
@@ -95,6 +125,8 @@ impl From<&Error> for Refusal {
                 Self::Unavailable
             }
             ErrorType::HTTPStatus(503) => Self::Unavailable,
+            ErrorType::HTTPStatus(413) => Self::BodyTooLarge,
+            ErrorType::HTTPStatus(408) => Self::TooSlow,
             _ => match error.esource() {
                 ErrorSource::Upstream => Self::BadGateway,
                 ErrorSource::Downstream => Self::BadRequest("the request broke off"),
@@ -132,6 +164,12 @@ mod tests {
             Refusal::BadRequest(""),
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
+            Refusal::TooSlow,
+            Refusal::BodyTooLarge,
+            Refusal::AddressTooLong,
+            Refusal::Expectation,
+            Refusal::Version,
+            Refusal::TooManyRequests,
             Refusal::HeaderTooLarge,
             Refusal::Unavailable,
             Refusal::BadGateway,

@@ -16,7 +16,7 @@ const CLAIMS: [&str; 7] = [
     "x-request-id",
 ];
 
-/// Refuses what no service should see.
+/// Refuses what no service should see. Of HTTP/1, `head::check` has looked at the bytes before.
 pub(crate) fn check(request: &RequestHeader) -> Result<(), Refusal> {
     if matches!(request.method.as_str(), "CONNECT" | "TRACE" | "TRACK") {
         return Err(Refusal::MethodNotAllowed);

@@ -1,5 +1,6 @@
 //! What can be set.
 
+use crate::limit::ClientLimits;
 use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
@@ -18,10 +19,44 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_PROXY_PROTOCOL`: whether each connection begins with a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+    /// `GATEWAY_LAME_DUCK`: how long clients are told that their connections end, after being
+    /// asked to stop and before idle connections are closed.
+    pub lame_duck: Duration,
     /// `GATEWAY_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
+    /// `GATEWAY_MAX_CONNECTIONS`: connections at once, of all clients.
+    pub max_connections: usize,
+    /// `GATEWAY_MAX_BODY_BYTES`: the largest body of a request.
+    pub max_body_bytes: usize,
+    /// What each client may have.
+    pub clients: ClientLimits,
+    /// `GATEWAY_CONTENT_SECURITY_POLICY`: what pages may do that bring no policy of their own.
+    pub content_security_policy: String,
     /// `GATEWAY_TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed, with commas.
     pub trusted: Vec<IpNet>,
+}
+
+/// Whether a layer-4 door stands in front and names its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// `off`: whoever connects is the client.
+    Off,
+    /// `required`: every connection begins with a PROXY header, of version 1 or 2.
+    Required,
+}
+
+impl FromStr for ProxyProtocol {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" => Ok(Self::Off),
+            "required" => Ok(Self::Required),
+            _ => Err(()),
+        }
+    }
 }
 
 /// Which services are behind it, and how long they may take.
@@ -38,6 +73,22 @@ pub struct UpstreamSettings {
     pub read_timeout: Duration,
 }
 
+/// Networks that are not the internet.
+const PRIVATE: [&str; 7] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+/// Everything from this site; pictures from anywhere, since posts may show them.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: https:; media-src 'self' https:; \
+     style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'none'";
+
 /// Loopback, so that a fresh checkout cannot be reached from outside.
 impl Default for Settings {
     fn default() -> Self {
@@ -51,7 +102,17 @@ impl Default for Settings {
                 read_timeout: Duration::from_secs(10),
             },
             header_timeout: Duration::from_secs(10),
+            proxy_protocol: ProxyProtocol::Off,
+            lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
+            max_connections: 20_000,
+            max_body_bytes: 64 * 1024,
+            clients: ClientLimits {
+                connections: 256,
+                rate: 100,
+                unlimited: PRIVATE.iter().filter_map(|text| text.parse().ok()).collect(),
+            },
+            content_security_policy: POLICY.to_owned(),
             trusted: Vec::new(),
         }
     }
@@ -66,17 +127,19 @@ impl Settings {
     pub fn from_vars(vars: &impl Vars) -> Result<Self, SettingError> {
         let default = Self::default();
         let address = "an address such as `127.0.0.1:8080`";
+        let number = "a number";
         let origins = "`host:port/admin port`, with commas between several";
         let networks = "networks such as `10.0.0.0/8`, with commas between several";
-        let upstream = default.upstream;
+        let (upstream, clients) = (default.upstream, default.clients);
         Ok(Self {
             listen: vars.parsed("GATEWAY_LISTEN", address)?.unwrap_or(default.listen),
             admin_listen: vars
                 .parsed("GATEWAY_ADMIN_LISTEN", address)?
                 .unwrap_or(default.admin_listen),
             upstream: UpstreamSettings {
-                api: list(vars, "GATEWAY_API", origins)?.unwrap_or(upstream.api),
-                blog_static: list(vars, "GATEWAY_BLOG_STATIC", origins)?
+                api: vars.list("GATEWAY_API", origins)?.unwrap_or(upstream.api),
+                blog_static: vars
+                    .list("GATEWAY_BLOG_STATIC", origins)?
                     .unwrap_or(upstream.blog_static),
                 connect_timeout: vars
                     .duration("GATEWAY_CONNECT_TIMEOUT")?
@@ -88,22 +151,30 @@ impl Settings {
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            proxy_protocol: vars
+                .parsed("GATEWAY_PROXY_PROTOCOL", "`off` or `required`")?
+                .unwrap_or(default.proxy_protocol),
+            lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
-            trusted: list(vars, "GATEWAY_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
+            max_connections: vars
+                .parsed("GATEWAY_MAX_CONNECTIONS", number)?
+                .unwrap_or(default.max_connections),
+            max_body_bytes: vars
+                .parsed("GATEWAY_MAX_BODY_BYTES", number)?
+                .unwrap_or(default.max_body_bytes),
+            clients: ClientLimits {
+                connections: vars
+                    .parsed("GATEWAY_CLIENT_CONNECTIONS", number)?
+                    .unwrap_or(clients.connections),
+                rate: vars.parsed("GATEWAY_CLIENT_RATE", number)?.unwrap_or(clients.rate),
+                unlimited: vars.list("GATEWAY_UNLIMITED", networks)?.unwrap_or(clients.unlimited),
+            },
+            content_security_policy: vars
+                .get("GATEWAY_CONTENT_SECURITY_POLICY")?
+                .unwrap_or(default.content_security_policy),
+            trusted: vars.list("GATEWAY_TRUSTED_PROXIES", networks)?.unwrap_or_default(),
         })
     }
-}
-
-/// A setting that is a list.
-fn list<T: FromStr>(
-    vars: &impl Vars,
-    name: &str,
-    wanted: &'static str,
-) -> Result<Option<Vec<T>>, SettingError> {
-    let Some(text) = vars.get(name)? else { return Ok(None) };
-    let items = text.split(',').map(|item| item.trim().parse());
-    let malformed = |_| SettingError::Malformed { name: name.to_owned(), wanted };
-    items.collect::<Result<Vec<T>, _>>().map(Some).map_err(malformed)
 }
 
 #[cfg(test)]
@@ -128,6 +199,7 @@ mod tests {
             ("GATEWAY_BLOG_STATIC", "a:1/2,"),
             ("GATEWAY_TRUSTED_PROXIES", "everybody"),
             ("GATEWAY_DRAIN", "10"),
+            ("GATEWAY_PROXY_PROTOCOL", "on"),
         ] {
             let error = Settings::from_vars(&MapVars::from([(name, value)])).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

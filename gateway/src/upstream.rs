@@ -1,12 +1,14 @@
 //! One service behind the gateway: its replicas, found by name, checked, and taken in turn.
 
+mod metrics;
+mod release;
 mod replica;
 
+pub(crate) use self::metrics::ReplicaMetrics;
+pub(crate) use self::release::Release;
 pub(crate) use self::replica::Replica;
 use futures_util::future::join_all;
 use parking_lot::RwLock;
-use prometheus_client::metrics::gauge::Gauge;
-use service_kit::Metrics;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
@@ -75,37 +77,83 @@ pub(crate) struct Upstream {
     origins: Vec<Origin>,
     replicas: RwLock<Vec<Arc<Replica>>>,
     turn: AtomicUsize,
-    healthy: Gauge,
+    metrics: ReplicaMetrics,
+    /// The release that readers see.
+    release: RwLock<Option<Release>>,
+}
+
+/// What another try hopes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// An answer.
+    Answer,
+    /// A file that the release of the first replica may not have.
+    OtherRelease,
 }
 
 impl Upstream {
     /// A service whose replicas are not known yet, but for those given by address.
-    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: &Metrics) -> Self {
-        let healthy = Gauge::default();
-        let metric = format!("upstream_{}_healthy", name.replace('-', "_"));
-        metrics.register(&metric, "Replicas that answer their checks", healthy.clone());
+    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: ReplicaMetrics) -> Self {
         let known = origins.iter().filter_map(|origin| {
             let addr = SocketAddr::new(origin.host.parse().ok()?, origin.port);
             Some(Arc::new(Replica::new(addr, origin.admin_port)))
         });
         let replicas = RwLock::new(known.collect());
-        Self { name, origins, replicas, turn: AtomicUsize::new(0), healthy }
+        Self {
+            name,
+            origins,
+            replicas,
+            turn: AtomicUsize::new(0),
+            metrics,
+            release: RwLock::new(None),
+        }
     }
 
-    /// The next replica in turn, not one of `tried`: a healthy one, or any if none is, since a try
-    /// is better than a refusal. A second try takes nobody's turn: with two replicas, every request
-    /// would begin at the one that fails.
-    pub(crate) fn pick(&self, tried: &[SocketAddr]) -> Option<Arc<Replica>> {
+    /// The next replica in turn, not one of `tried`: a healthy one of the release that readers see;
+    /// if there is none, a healthy one; if there is none, any, since a try is better than a
+    /// refusal. A second try takes nobody's turn: with two replicas, every request would begin at
+    /// the one that fails.
+    pub(crate) fn pick(&self, tried: &[SocketAddr], wish: Wish) -> Option<Arc<Replica>> {
         let replicas = self.replicas.read();
-        let fresh = || replicas.iter().filter(|replica| !tried.contains(&replica.addr));
+        let on = self.update_release(&replicas);
         let turn = match tried {
             [] => self.turn.fetch_add(1, Ordering::Relaxed),
             _ => self.turn.load(Ordering::Relaxed),
         };
-        let nth = |count: usize| if count == 0 { 0 } else { turn % count };
-        let healthy = || fresh().filter(|replica| replica.is_healthy());
-        let picked = healthy().nth(nth(healthy().count()));
-        picked.or_else(|| fresh().nth(nth(fresh().count()))).cloned()
+        let rank = |replica: &Replica| {
+            let is_wished = replica.serves(on.as_ref()) == (wish == Wish::Answer);
+            (replica.is_healthy(), is_wished)
+        };
+        let fresh = || replicas.iter().filter(|replica| !tried.contains(&replica.addr));
+        let best = fresh().map(|replica| rank(replica)).max()?;
+        let equals = || fresh().filter(|replica| rank(replica) == best);
+        let nth = turn % equals().count().max(1);
+        equals().nth(nth).or_else(|| equals().next()).or_else(|| fresh().next()).cloned()
+    }
+
+    /// The release that readers see.
+    #[cfg(test)]
+    pub(crate) fn release(&self) -> Option<Release> {
+        self.update_release(&self.replicas.read())
+    }
+
+    /// Changes to another release if no healthy replica serves the one that readers see.
+    fn update_release(&self, replicas: &[Arc<Replica>]) -> Option<Release> {
+        let on = self.release.read().clone();
+        let is_there = |replica: &Arc<Replica>| replica.is_healthy() && replica.serves(on.as_ref());
+        if replicas.iter().any(is_there) {
+            return on;
+        }
+        let healthy = replicas.iter().filter(|replica| replica.is_healthy());
+        let healthy: Vec<Option<Release>> = healthy.map(|replica| replica.release()).collect();
+        let mut release = self.release.write();
+        let next = release::choose(release.as_ref(), &healthy);
+        if *release != next {
+            let id = next.as_deref().unwrap_or_default();
+            tracing::info!(upstream = self.name, "{} serves release {id} now", self.name);
+            release.clone_from(&next);
+        }
+        next
     }
 
     /// Whether another replica than those `tried` could be asked.
@@ -125,7 +173,7 @@ impl Upstream {
             let replicas = self.replicas.read().clone();
             let healthy = join_all(replicas.iter().map(|replica| replica.check(self.name))).await;
             let healthy = healthy.into_iter().filter(|is_healthy| *is_healthy).count();
-            self.healthy.set(i64::try_from(healthy).unwrap_or(i64::MAX));
+            self.metrics.set(self.name, healthy, replicas.len());
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -169,7 +217,7 @@ mod tests {
 
     fn upstream(addresses: &[&str]) -> Upstream {
         let origins = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        Upstream::new("api", origins, &Metrics::new("0"))
+        Upstream::new("api", origins, ReplicaMetrics::default())
     }
 
     #[test]
@@ -186,12 +234,12 @@ mod tests {
     fn replicas_are_taken_in_turn_and_not_twice() {
         let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
 
-        let first = upstream.pick(&[]).unwrap().addr;
-        let second = upstream.pick(&[]).unwrap().addr;
+        let first = upstream.pick(&[], Wish::Answer).unwrap().addr;
+        let second = upstream.pick(&[], Wish::Answer).unwrap().addr;
 
         assert_ne!(first, second);
-        assert_eq!(upstream.pick(&[first]).unwrap().addr, second);
-        assert!(upstream.pick(&[first, second]).is_none());
+        assert_eq!(upstream.pick(&[first], Wish::Answer).unwrap().addr, second);
+        assert!(upstream.pick(&[first, second], Wish::Answer).is_none());
     }
 
     #[test]
@@ -200,8 +248,8 @@ mod tests {
 
         let firsts: Vec<SocketAddr> = (0..4)
             .map(|_| {
-                let first = upstream.pick(&[]).unwrap().addr;
-                assert_ne!(upstream.pick(&[first]).unwrap().addr, first);
+                let first = upstream.pick(&[], Wish::Answer).unwrap().addr;
+                assert_ne!(upstream.pick(&[first], Wish::Answer).unwrap().addr, first);
                 first
             })
             .collect();
@@ -213,17 +261,64 @@ mod tests {
     #[test]
     fn an_ill_replica_is_left_alone_unless_all_are() {
         let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
-        let ill = upstream.pick(&[]).unwrap();
+        let ill = upstream.pick(&[], Wish::Answer).unwrap();
         for _ in 0..3 {
             ill.failed();
         }
 
         for _ in 0..4 {
-            assert_ne!(upstream.pick(&[]).unwrap().addr, ill.addr);
+            assert_ne!(upstream.pick(&[], Wish::Answer).unwrap().addr, ill.addr);
         }
-        let other = upstream.pick(&[]).unwrap();
+        let other = upstream.pick(&[], Wish::Answer).unwrap();
         (0..3).for_each(|_| other.failed());
-        assert!(upstream.pick(&[]).is_some());
+        assert!(upstream.pick(&[], Wish::Answer).is_some());
+    }
+
+    /// Ten picks, as ports.
+    fn picked(upstream: &Upstream) -> Vec<u16> {
+        let mut ports: Vec<u16> =
+            (0..10).map(|_| upstream.pick(&[], Wish::Answer).unwrap().addr.port()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    #[test]
+    fn while_replicas_roll_readers_see_one_release_and_then_the_other() {
+        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9", "127.0.0.1:3/9"]);
+        let replicas = upstream.replicas.read().clone();
+        assert_eq!(picked(&upstream), [1, 2, 3], "nobody has said anything");
+
+        replicas[0].note_release("old");
+        replicas[1].note_release("old");
+        assert_eq!(picked(&upstream), [1, 2], "the third has not said what it serves");
+        replicas[2].note_release("new");
+        assert_eq!(picked(&upstream), [1, 2]);
+        replicas[0].note_release("new");
+        assert_eq!(picked(&upstream), [2]);
+        (0..3).for_each(|_| replicas[1].failed());
+        assert_eq!(picked(&upstream), [1, 3], "the last of the old ones is ill");
+        replicas[1].answered();
+
+        assert_eq!(picked(&upstream), [1, 3], "nobody goes back");
+        assert_eq!(upstream.release().as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_second_try_keeps_to_the_release_unless_it_looks_for_another() {
+        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9", "127.0.0.1:3/9"]);
+        let replicas = upstream.replicas.read().clone();
+        for (replica, release) in replicas.iter().zip(["old", "new", "old"]) {
+            replica.note_release(release);
+        }
+        let tried = [replicas[0].addr];
+
+        for _ in 0..4 {
+            assert_eq!(upstream.pick(&tried, Wish::Answer).unwrap().addr.port(), 3);
+            assert_eq!(upstream.pick(&tried, Wish::OtherRelease).unwrap().addr.port(), 2);
+        }
+        (0..3).for_each(|_| replicas[2].failed());
+        assert_eq!(upstream.pick(&tried, Wish::Answer).unwrap().addr.port(), 2);
     }
 
     #[tokio::test]
@@ -233,6 +328,6 @@ mod tests {
 
         upstream.resolve().await;
 
-        assert!(upstream.pick(&[]).is_some());
+        assert!(upstream.pick(&[], Wish::Answer).is_some());
     }
 }

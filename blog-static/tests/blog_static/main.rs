@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod carried;
+mod command;
+
 use blog_static::{Application, Settings, Shelf};
 use release::{CachePolicy, Compression, Release, ReleaseWriter};
 use reqwest::{Client, Method, Response, StatusCode, redirect};

@@ -9,6 +9,14 @@ use std::time::Duration;
 /// Keys contain the release, so nothing is ever invalidated; it ages out.
 #[async_trait]
 pub trait Cache: Send + Sync {
+    /// What operators call this kind of cache, for metrics.
+    fn name(&self) -> &'static str;
+
+    /// Whether it answers now. One in this process always does.
+    async fn is_up(&self) -> bool {
+        true
+    }
+
     /// What was put under `key`, if it is still there.
     async fn get(&self, key: &str) -> Option<Vec<u8>>;
 

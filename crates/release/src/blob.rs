@@ -66,6 +66,16 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), ReleaseError> {
     Ok(())
 }
 
+/// Removes the file at `path`. That it is gone already is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), ReleaseError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ReleaseError::write(path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn partial(path: &Path) -> PathBuf {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");

@@ -22,7 +22,7 @@ pub enum ReleaseError {
         /// What the system said.
         source: io::Error,
     },
-    /// `index.json` is not an index.
+    /// `index.json` or `carried.json` is not what it should be.
     #[error("{} is damaged: build the release again with `inkstack build`", path.display())]
     Damaged {
         /// The file.
@@ -30,6 +30,9 @@ pub enum ReleaseError {
         /// What the decoder said.
         source: serde_json::Error,
     },
+    /// A blob does not hold what its name says. Build the release again.
+    #[error("{} is not what its name says: build that release again with `inkstack build`", .0.display())]
+    Altered(PathBuf),
     /// The release was built by another version, in a format that this one does not read.
     #[error("{} has format {found}, this program reads {}: build it again", path.display(), crate::FORMAT)]
     Format {

@@ -1,15 +1,17 @@
 //! Reading a release from its folder.
 
-use crate::{Encoding, FORMAT, Index, ReleaseError, blob};
+use crate::{Carried, Encoding, FORMAT, Index, ReleaseError, blob};
 use domain::ContentHash;
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A release in a folder. Only the index is in memory.
+/// A release in a folder. Only the index, and what is carried, are in memory.
 #[derive(Debug, Clone)]
 pub struct Release {
     folder: PathBuf,
     index: Index,
+    carried: Carried,
 }
 
 impl Release {
@@ -22,8 +24,10 @@ impl Release {
     pub fn open(folder: &Path) -> Result<Self, ReleaseError> {
         let path = folder.join("index.json");
         let text = fs::read(&path).map_err(ReleaseError::read(&path))?;
-        let index = parse(&path, &text)?;
-        Ok(Self { folder: folder.to_owned(), index })
+        let index = parsed(&path, &text)?;
+        // After the index: a build writes it before, so that it is never older than the index.
+        let carried = Carried::read(folder)?;
+        Ok(Self { folder: folder.to_owned(), index, carried })
     }
 
     /// What every URL answers.
@@ -32,9 +36,10 @@ impl Release {
         &self.index
     }
 
-    /// What every URL answers, without the folder.
-    pub(crate) fn into_index(self) -> Index {
-        self.index
+    /// Assets that only earlier releases name. They are answered too.
+    #[must_use]
+    pub fn carried(&self) -> &Carried {
+        &self.carried
     }
 
     /// The file that holds `blob`, plain or in one of its encodings.
@@ -50,9 +55,9 @@ impl Release {
     }
 }
 
-/// The format is read before the rest, so that another version's index is called that and not
+/// The format is read before the rest, so that another version's file is called that and not
 /// damaged.
-fn parse(path: &Path, text: &[u8]) -> Result<Index, ReleaseError> {
+pub(crate) fn parsed<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, ReleaseError> {
     #[derive(serde::Deserialize)]
     struct Versioned {
         format: u32,

@@ -4,8 +4,8 @@ mod store;
 
 use crate::posts::write_lines;
 use crate::{
-    CachePolicy, Compression, Entry, File, Index, PostsFile, Release, ReleaseError, RouteTaken,
-    blob, content_hash,
+    CachePolicy, Carried, Compression, Entry, File, Index, PostsFile, Release, ReleaseError,
+    RouteTaken, blob, content_hash,
 };
 use domain::{ContentHash, Post, ReleaseId};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use store::Store;
 #[derive(Debug)]
 pub struct ReleaseWriter {
     folder: PathBuf,
-    previous: Option<Index>,
+    previous: Option<Release>,
     store: Store,
     entries: BTreeMap<String, Entry>,
 }
@@ -37,11 +37,14 @@ pub struct Written {
     pub files_written: u64,
     /// Whether the folder held another release, or none, before.
     pub changed: bool,
+    /// How many assets of earlier releases it answers too.
+    pub carried: u64,
 }
 
 impl ReleaseWriter {
     /// Prepares to write a release to `folder`, which is created if it is missing. A release that
-    /// is there already lends its blobs; one that cannot be read is replaced.
+    /// is there already lends its blobs and is the one before: its assets are carried. One that
+    /// cannot be read is replaced.
     ///
     /// # Errors
     ///
@@ -49,7 +52,7 @@ impl ReleaseWriter {
     pub fn create(folder: &Path, compression: Compression) -> Result<Self, ReleaseError> {
         let blobs = blob::folder(folder);
         fs::create_dir_all(&blobs).map_err(ReleaseError::write(&blobs))?;
-        let previous = Release::open(folder).ok().map(Release::into_index);
+        let previous = Release::open(folder).ok();
         let store = Store::open(blobs, compression, previous.as_ref())?;
         Ok(Self { folder: folder.to_owned(), previous, store, entries: BTreeMap::new() })
     }
@@ -110,8 +113,9 @@ impl ReleaseWriter {
         Ok(())
     }
 
-    /// Writes the release: the last blobs, `posts.ndjson`, then `index.json` by rename, and at
-    /// last removes the blobs that it does not name. Writes nothing if nothing changed. `posts`
+    /// Writes the release: the last blobs, `posts.ndjson`, what is carried, then `index.json` by
+    /// rename, and at last removes the blobs that are named nowhere. Writes nothing if nothing
+    /// changed. `posts`
     /// is gone through twice: to name the release, and to write it if it is new.
     ///
     /// # Errors
@@ -129,9 +133,16 @@ impl ReleaseWriter {
                 file.encodings = self.store.encodings(file);
             }
         }
-        let index = Index::new(describe(posts.clone())?, not_found.to_owned(), self.entries)?;
+        let entries = std::mem::take(&mut self.entries);
+        let index = Index::new(describe(posts.clone())?, not_found.to_owned(), entries)?;
         let posts_path = self.folder.join("posts.ndjson");
-        let changed = self.previous.as_ref() != Some(&index) || !posts_path.exists();
+        let carried = self.carried(&index);
+        if self.previous.as_ref().map(Release::carried) != Some(&carried) {
+            carried.write(&self.folder)?;
+            files_written += u64::from(!carried.is_empty());
+        }
+        let is_there = self.previous.as_ref().is_some_and(|previous| *previous.index() == index);
+        let changed = !is_there || !posts_path.exists();
         if changed {
             blob::write_lasting(&posts_path, |file| write_lines(posts, file))?;
             let text = serde_json::to_vec(&index).map_err(ReleaseError::Encode)?;
@@ -140,9 +151,26 @@ impl ReleaseWriter {
             blob::sync_folder(&self.folder)?;
             files_written += 2;
         }
-        self.store.remove_all_but(&index)?;
-        let files = index.files().count() as u64;
-        Ok(Written { id: index.id, posts: index.posts.count, files, files_written, changed })
+        self.store.remove_all_but(index.files().chain(carried.files()))?;
+        let (files, carried) = (index.files().count() as u64, carried.len() as u64);
+        Ok(Written {
+            id: index.id,
+            posts: index.posts.count,
+            files,
+            files_written,
+            changed,
+            carried,
+        })
+    }
+
+    /// The assets of the release that was here before.
+    fn carried(&self, index: &Index) -> Carried {
+        let mut carried = Carried::default();
+        if let Some(previous) = &self.previous {
+            carried.inherit(index, previous);
+            carried.retain_present(&blob::folder(&self.folder));
+        }
+        carried
     }
 }
 

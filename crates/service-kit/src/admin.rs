@@ -1,4 +1,4 @@
-//! The second listener, never published: `/livez`, `/readyz`, `/metrics`.
+//! The second listener, never published: `/livez`, `/readyz`, `/healthz`, `/metrics`.
 
 use crate::{BindError, Metrics, bind};
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A probe that takes longer has no answer.
@@ -20,11 +21,20 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(1);
 /// A neighbour that sends its request more slowly is none.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
+/// The header that names the release which is served.
+pub const X_RELEASE: &str = "x-release";
+
 /// What a service needs before it can answer well.
 #[async_trait]
 pub trait Probe: Send + Sync + 'static {
     /// Whether the service can answer now.
     async fn ready(&self) -> Result<(), NotReady>;
+
+    /// The release that is served, for a service that serves one. `/readyz` says it in
+    /// [`X_RELEASE`], so that the gateway can keep to one release.
+    fn release(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What is missing, for the person who operates the service.
@@ -63,6 +73,7 @@ impl Admin {
     /// If the listener cannot be used in this runtime.
     pub async fn run(self, probe: Arc<dyn Probe>, metrics: Metrics) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let health = Arc::new(Health { probe, was_ready: AtomicBool::new(false) });
         loop {
             let stream = match listener.accept().await {
                 Ok((stream, _)) => stream,
@@ -72,10 +83,10 @@ impl Admin {
                     continue;
                 }
             };
-            let (probe, metrics) = (probe.clone(), metrics.clone());
+            let (health, metrics) = (health.clone(), metrics.clone());
             let service = service_fn(move |request| {
-                let (probe, metrics) = (probe.clone(), metrics.clone());
-                async move { Ok::<_, Infallible>(answer(&request, &*probe, &metrics).await) }
+                let (health, metrics) = (health.clone(), metrics.clone());
+                async move { Ok::<_, Infallible>(answer(&request, &health, &metrics).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -89,33 +100,63 @@ impl Admin {
     }
 }
 
+/// What is known of the service's health.
+struct Health {
+    probe: Arc<dyn Probe>,
+    was_ready: AtomicBool,
+}
+
+impl Health {
+    /// Whether the service is ready now.
+    async fn ready(&self) -> Result<(), NotReady> {
+        let asked = tokio::time::timeout(PROBE_DEADLINE, self.probe.ready()).await;
+        asked.unwrap_or_else(|_| Err(NotReady("no answer in time".into())))?;
+        self.was_ready.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether it has ever been ready. An orchestrator that replaces a service waits for this before
+    /// it stops the old one, and takes a new one that never gets there for broken. Afterwards, a
+    /// neighbour's trouble is no reason to restart it.
+    async fn healthy(&self) -> Result<(), NotReady> {
+        if self.was_ready.load(Ordering::Relaxed) { Ok(()) } else { self.ready().await }
+    }
+}
+
 async fn answer(
     request: &Request<Incoming>,
-    probe: &dyn Probe,
+    health: &Health,
     metrics: &Metrics,
 ) -> Response<Full<Bytes>> {
     const TEXT: &str = "text/plain; charset=utf-8";
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let probed = |ready: Result<(), NotReady>, word: &str| match ready {
+        Ok(()) => (StatusCode::OK, TEXT, format!("{word}\n")),
+        Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{missing}\n")),
+    };
     let (status, kind, body) = match request.uri().path() {
         "/livez" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
-        "/readyz" => match tokio::time::timeout(PROBE_DEADLINE, probe.ready()).await {
-            Ok(Ok(())) => (StatusCode::OK, TEXT, "ready\n".to_owned()),
-            Ok(Err(missing)) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{missing}\n")),
-            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, "no answer in time\n".to_owned()),
-        },
+        "/readyz" => probed(health.ready().await, "ready"),
+        "/healthz" => probed(health.healthy().await, "healthy"),
         "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
-        _ => (StatusCode::NOT_FOUND, TEXT, "/livez, /readyz or /metrics\n".to_owned()),
+        _ => (StatusCode::NOT_FOUND, TEXT, "/livez, /readyz, /healthz, /metrics\n".to_owned()),
     };
     let mut answer = Response::new(Full::from(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if request.uri().path() == "/readyz"
+        && let Some(release) = health.probe.release()
+        && let Ok(release) = HeaderValue::from_str(&release)
+    {
+        answer.headers_mut().insert(X_RELEASE, release);
+    }
     answer
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HealthcheckError, healthcheck};
+    use crate::{HealthcheckError, Well, healthcheck};
 
     struct Missing(Option<&'static str>);
 
@@ -124,9 +165,13 @@ mod tests {
         async fn ready(&self) -> Result<(), NotReady> {
             self.0.map_or(Ok(()), |what| Err(NotReady(what.to_owned())))
         }
+
+        fn release(&self) -> Option<String> {
+            Some("a1b2".to_owned())
+        }
     }
 
-    async fn ask(missing: Missing, path: &'static str) -> Result<(), HealthcheckError> {
+    async fn ask(missing: Missing, path: &'static str) -> Result<Well, HealthcheckError> {
         let admin = Admin::bind("TEST", ([0, 0, 0, 0], 0).into()).unwrap();
         let addr = admin.addr();
         let running = tokio::spawn(admin.run(Arc::new(missing), Metrics::new("0")));
@@ -145,6 +190,39 @@ mod tests {
         ask(Missing(None), "/readyz").await.unwrap();
         ask(Missing(None), "/metrics").await.unwrap();
         ask(Missing(None), "/other").await.unwrap_err();
+    }
+
+    /// Ready the first time only.
+    struct Once(AtomicBool);
+
+    #[async_trait]
+    impl Probe for Once {
+        async fn ready(&self) -> Result<(), NotReady> {
+            if self.0.swap(false, Ordering::Relaxed) { Ok(()) } else { Err(NotReady("no".into())) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_service_that_was_ready_once_stays_healthy() {
+        ask(Missing(Some("no database")), "/healthz").await.unwrap_err();
+        let admin = Admin::bind("TEST", ([127, 0, 0, 1], 0).into()).unwrap();
+        let addr = admin.addr();
+        let probe = Arc::new(Once(AtomicBool::new(true)));
+        let running = tokio::spawn(admin.run(probe, Metrics::new("0")));
+
+        healthcheck(addr, "/readyz").await.unwrap();
+
+        healthcheck(addr, "/readyz").await.unwrap_err();
+        healthcheck(addr, "/healthz").await.unwrap();
+        running.abort();
+    }
+
+    #[tokio::test]
+    async fn a_service_says_which_release_it_serves() {
+        let well = ask(Missing(None), "/readyz").await.unwrap();
+        assert_eq!(well.release.as_deref(), Some("a1b2"));
+
+        assert_eq!(ask(Missing(None), "/livez").await.unwrap().release, None);
     }
 
     #[tokio::test]

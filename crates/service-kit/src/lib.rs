@@ -8,6 +8,7 @@ mod exit;
 mod healthcheck;
 mod metrics;
 mod problem;
+mod process;
 pub mod program;
 mod request_id;
 pub mod shutdown;
@@ -16,11 +17,11 @@ mod vars;
 #[cfg(feature = "web")]
 pub mod web;
 
-pub use crate::admin::{Admin, NotReady, Probe};
+pub use crate::admin::{Admin, NotReady, Probe, X_RELEASE};
 pub use crate::backoff::Backoff;
 pub use crate::bind::{BindError, bind};
 pub use crate::exit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE};
-pub use crate::healthcheck::{HealthcheckError, healthcheck};
+pub use crate::healthcheck::{HealthcheckError, Well, healthcheck};
 pub use crate::metrics::{HttpMetrics, Metrics};
 pub use crate::problem::{PROBLEM_JSON, Problem};
 pub use crate::request_id::{REQUEST_ID, RequestId};

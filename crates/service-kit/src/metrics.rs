@@ -1,5 +1,9 @@
 //! Metrics in the `OpenMetrics` text format.
 
+mod asked;
+
+use self::asked::{Asked, Reading};
+use crate::process;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,17 +19,46 @@ use std::time::Duration;
 pub struct Metrics(Arc<Mutex<Registry>>);
 
 impl Metrics {
-    /// Begins with `build_info`.
+    /// Begins with `build_info` and what the system says of this process.
     #[must_use]
     pub fn new(version: &'static str) -> Self {
         let metrics = Self(Arc::new(Mutex::new(Registry::default())));
         metrics.register("build", "What is running", Info::new([("version", version)]));
+        process::register(&metrics);
         metrics
     }
 
     /// Adds `metric` under `name`; counters get `_total` after it.
     pub fn register(&self, name: &str, help: &str, metric: impl Metric) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, metric);
+    }
+
+    /// Adds a gauge that `read` gives when somebody asks; without a number, there is no gauge.
+    pub fn ask(
+        &self,
+        name: &str,
+        help: &str,
+        read: impl Fn() -> Option<f64> + Send + Sync + 'static,
+    ) {
+        self.collect(name, help, Reading::Number(Box::new(read)));
+    }
+
+    /// Adds a gauge that is always 1 and has what `read` gives as its label `label`.
+    pub fn ask_name(
+        &self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        read: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) {
+        self.collect(name, help, Reading::Name(label, Box::new(read)));
+    }
+
+    fn collect(&self, name: &str, help: &str, reading: Reading) {
+        // `register` ends each help with a full stop too.
+        let asked = Asked { name: name.to_owned(), help: format!("{help}."), reading };
+        let mut registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(asked));
     }
 
     /// All metrics as text.
@@ -85,6 +118,23 @@ impl HttpMetrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_there_while_there_is_an_answer() {
+        let metrics = Metrics::new("1.2.3");
+        let name = Arc::new(Mutex::new(None));
+        let read = name.clone();
+        metrics.ask_name("ink_info", "Which ink", "ink", move || read.lock().unwrap().clone());
+        metrics.ask("ink_bottles", "How much", || Some(2.5));
+        assert!(!metrics.text().contains("ink_info"));
+
+        *name.lock().unwrap() = Some("松\"烟".to_owned());
+
+        let text = metrics.text();
+        assert!(text.contains("# HELP ink_info Which ink.\n# TYPE ink_info gauge"), "{text}");
+        assert!(text.contains("ink_info{ink=\"松\\\"烟\"} 1"), "{text}");
+        assert!(text.contains("\nink_bottles 2.5\n"), "{text}");
+    }
 
     #[test]
     fn requests_are_counted_by_route_and_status() {

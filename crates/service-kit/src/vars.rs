@@ -71,6 +71,23 @@ pub trait Vars {
         text.parse().map(Some).map_err(malformed)
     }
 
+    /// The setting `name`, read as several `T` with commas between them; `wanted` says what it
+    /// takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vars::parsed`].
+    fn list<T: FromStr>(
+        &self,
+        name: &str,
+        wanted: &'static str,
+    ) -> Result<Option<Vec<T>>, SettingError> {
+        let Some(text) = self.get(name)? else { return Ok(None) };
+        let items = text.split(',').map(|item| item.trim().parse());
+        let malformed = |_| SettingError::Malformed { name: name.to_owned(), wanted };
+        items.collect::<Result<Vec<T>, _>>().map(Some).map_err(malformed)
+    }
+
     /// The setting `name` as a secret, which no log shows.
     ///
     /// # Errors

@@ -42,6 +42,10 @@ impl MemoryCache {
 
 #[async_trait]
 impl Cache for MemoryCache {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.0.get(key).filter(|kept| kept.until > Instant::now()).map(|kept| kept.value)
     }

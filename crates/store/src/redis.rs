@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// A cache that takes longer than this is slower than none.
 const DEADLINE: Duration = Duration::from_millis(50);
+/// A connection may have to be made first.
+const PING_DEADLINE: Duration = Duration::from_secs(1);
 /// How long nobody asks after a question that went unanswered.
 const REST: Duration = Duration::from_secs(1);
 
@@ -95,6 +97,17 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    /// Asks even while it rests, and says nothing: whoever needs an answer has told of the silence.
+    async fn is_up(&self) -> bool {
+        let mut connection = self.connection.clone();
+        let answer = async { connection.ping::<String>().await };
+        tokio::time::timeout(PING_DEADLINE, answer).await.is_ok_and(|answer| answer.is_ok())
+    }
+
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         let mut connection = self.connection.clone();
         self.ask(async { connection.get::<_, Option<Vec<u8>>>(key).await }).await.flatten()

@@ -1,6 +1,6 @@
 //! Chromium without a window.
 
-use crate::server::find;
+use crate::server::find_program;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use std::process::Command;
 /// If there is none and `./test` has promised one.
 #[must_use]
 pub fn browser() -> Option<PathBuf> {
-    find("chromium")
+    find_program("chromium")
 }
 
 /// Opens `url` in `browser` and returns the page as it stands when it has loaded.

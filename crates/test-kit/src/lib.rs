@@ -10,4 +10,4 @@ pub use crate::browser::{browser, dump_dom};
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;
 pub use crate::sample::{post, posts, release_id};
-pub use crate::server::{Server, mongod, redis};
+pub use crate::server::{Server, find_program, mongod, redis};

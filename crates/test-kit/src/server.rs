@@ -109,7 +109,7 @@ impl Server {
     ///
     /// As [`mongod`].
     pub fn resume(&mut self) -> bool {
-        let Some(program) = find(self.kind.program) else { return false };
+        let Some(program) = find_program(self.kind.program) else { return false };
         let data = self.folder.path().join("data");
         std::fs::create_dir_all(&data).expect("the test's own folder can be written");
         let arguments = (self.kind.arguments)(&data.display().to_string(), &self.port.to_string());
@@ -151,8 +151,13 @@ impl Server {
     }
 }
 
-/// The program `name` on `PATH`. Says so if it is missing.
-pub(crate) fn find(name: &str) -> Option<PathBuf> {
+/// The program `name` on `PATH`, or `None` with a word on standard error.
+///
+/// # Panics
+///
+/// As [`mongod`].
+#[must_use]
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|p| p.is_file());
     if found.is_none() {

@@ -1,5 +1,7 @@
 //! One replica of a service, and whether it is well.
 
+use crate::upstream::release::Release;
+use parking_lot::RwLock;
 use service_kit::healthcheck;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -15,6 +17,8 @@ const ASIDE: Duration = Duration::from_secs(5);
 pub(crate) struct Replica {
     pub(crate) addr: SocketAddr,
     admin: SocketAddr,
+    /// What it serves, as far as it has said.
+    release: RwLock<Option<Release>>,
     is_well: AtomicBool,
     was_checked: AtomicBool,
     failures: AtomicU32,
@@ -29,6 +33,7 @@ impl Replica {
         Self {
             addr,
             admin: SocketAddr::new(addr.ip(), admin_port),
+            release: RwLock::new(None),
             is_well: AtomicBool::new(true),
             was_checked: AtomicBool::new(false),
             failures: AtomicU32::new(0),
@@ -41,6 +46,23 @@ impl Replica {
     pub(crate) fn is_healthy(&self) -> bool {
         self.is_well.load(Ordering::Relaxed)
             && self.millis() >= self.aside_until.load(Ordering::Relaxed)
+    }
+
+    /// The release that it serves.
+    pub(crate) fn release(&self) -> Option<Release> {
+        self.release.read().clone()
+    }
+
+    /// Whether it serves `release`.
+    pub(crate) fn serves(&self, release: Option<&Release>) -> bool {
+        release.is_some() && self.release.read().as_ref() == release
+    }
+
+    /// Notes which release it serves.
+    pub(crate) fn note_release(&self, release: &str) {
+        if !release.is_empty() && self.release.read().as_deref() != Some(release) {
+            *self.release.write() = Some(release.into());
+        }
     }
 
     /// Notes that it did not answer a request.
@@ -61,11 +83,16 @@ impl Replica {
     pub(crate) async fn check(&self, service: &str) -> bool {
         let checked = healthcheck(self.admin, "/readyz").await;
         let is_well = checked.is_ok();
+        if let Ok(well) = &checked
+            && let Some(release) = &well.release
+        {
+            self.note_release(release);
+        }
         let was_checked = self.was_checked.swap(true, Ordering::Relaxed);
         if self.is_well.swap(is_well, Ordering::Relaxed) != is_well {
             let addr = self.addr;
             match checked {
-                Ok(()) => tracing::info!(upstream = service, "{service} at {addr} is well"),
+                Ok(_) => tracing::info!(upstream = service, "{service} at {addr} is well"),
                 Err(error) if was_checked => {
                     tracing::warn!(upstream = service, "{service} at {addr} is not well: {error}");
                 }

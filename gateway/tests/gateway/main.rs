@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod door;
+mod drain;
 mod headers;
+mod limits;
 mod malformed;
+mod release;
 mod replicas;
 mod stop;
 mod support;

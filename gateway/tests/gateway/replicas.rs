@@ -93,7 +93,7 @@ async fn a_replica_that_is_not_well_is_left_alone_until_it_is_the_last() {
     let ill = Replica::ill(Behaviour::Echo("ill")).await;
     let well = Replica::start(Behaviour::Echo("well")).await;
     let app = spawn_app(&[], &[&ill, &well]);
-    app.until_metric("upstream_blog_static_healthy 1\n").await;
+    app.until_metric("upstream_replicas{upstream=\"blog-static\",state=\"healthy\"} 1\n").await;
     let before = ill.requests();
 
     for _ in 0..6 {
@@ -102,7 +102,7 @@ async fn a_replica_that_is_not_well_is_left_alone_until_it_is_the_last() {
 
     assert_eq!(ill.requests(), before);
     let last = spawn_app(&[], &[&ill]);
-    last.until_metric("upstream_blog_static_healthy 0\n").await;
+    last.until_metric("upstream_replicas{upstream=\"blog-static\",state=\"healthy\"} 0\n").await;
     assert_eq!(last.get("/", &[]).await.status(), 200);
     let ready = service_kit::healthcheck(last.admin, "/readyz").await;
     assert!(ready.is_err(), "nobody should be sent here while another gateway has a replica");

@@ -3,8 +3,8 @@
 use gateway::{Application, Origin, Settings};
 use reqwest::{Client, Response, redirect};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,12 +18,16 @@ pub(crate) enum Behaviour {
     Echo(&'static str),
     /// Answers this status, with this body.
     Status(u16, &'static str),
+    /// Reads until the client says nothing for a while, then answers 200.
+    Body,
     /// Takes the request and closes.
     Reset,
     /// Takes the request and says nothing.
     Hang,
     /// Answers 200 after so long.
     Slow(Duration),
+    /// Answers 200 and names this release, as a second listener does.
+    Release(Arc<Mutex<&'static str>>),
     /// Answers half of what it promises, and closes.
     Half,
 }
@@ -33,27 +37,53 @@ pub(crate) struct Replica {
     pub(crate) addr: SocketAddr,
     admin: SocketAddr,
     requests: Arc<AtomicUsize>,
+    checks: Arc<AtomicUsize>,
+    serves: Arc<Mutex<&'static str>>,
 }
 
 impl Replica {
     pub(crate) async fn start(behaviour: Behaviour) -> Self {
-        let requests = Arc::new(AtomicUsize::new(0));
+        Self::with(behaviour, Behaviour::Status(200, "ready")).await
+    }
+
+    async fn with(behaviour: Behaviour, check: Behaviour) -> Self {
+        let (requests, checks): (Arc<AtomicUsize>, Arc<AtomicUsize>) = Default::default();
         let addr = listen(behaviour, requests.clone()).await;
-        let admin = listen(Behaviour::Status(200, "ready"), Arc::default()).await;
-        Self { addr, admin, requests }
+        let admin = listen(check, checks.clone()).await;
+        Self { addr, admin, requests, checks, serves: Arc::default() }
     }
 
     /// One that is well and refuses connections.
     pub(crate) async fn refusing() -> Self {
         let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let admin = listen(Behaviour::Status(200, "ready"), Arc::default()).await;
-        Self { addr, admin, requests: Arc::default() }
+        Self { addr, ..Self::start(Behaviour::Hang).await }
     }
 
     /// One that works and says that it is not well.
     pub(crate) async fn ill(behaviour: Behaviour) -> Self {
-        let admin = listen(Behaviour::Status(503, "ill"), Arc::default()).await;
-        Self { admin, ..Self::start(behaviour).await }
+        Self::with(behaviour, Behaviour::Status(503, "ill")).await
+    }
+
+    /// One that says that it serves `release`, and whose pages say so too.
+    pub(crate) async fn of(release: &'static str) -> Self {
+        let serves = Arc::new(Mutex::new(release));
+        let says = || Behaviour::Release(serves.clone());
+        Self { serves: serves.clone(), ..Self::with(says(), says()).await }
+    }
+
+    /// One that says that it serves `release`.
+    pub(crate) async fn with_release(release: &'static str, behaviour: Behaviour) -> Self {
+        Self::with(behaviour, Behaviour::Release(Arc::new(Mutex::new(release)))).await
+    }
+
+    /// From now on it serves `release`; waits until the gateway has asked.
+    pub(crate) async fn now_serves(&self, release: &'static str) {
+        *self.serves.lock().unwrap() = release;
+        let before = self.checks.load(Ordering::SeqCst);
+        // The second check begins when the first was noted.
+        while self.checks.load(Ordering::SeqCst) < before + 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -86,9 +116,20 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
         }
     }
     requests.fetch_add(1, Ordering::SeqCst);
+    let mut release = "";
     let (status, body) = match behaviour {
         Behaviour::Echo(name) => (200, format!("{name}\n{}", String::from_utf8_lossy(&head))),
         Behaviour::Status(status, body) => (status, body.to_owned()),
+        Behaviour::Release(serves) => {
+            release = *serves.lock().unwrap();
+            (200, release.to_owned())
+        }
+        Behaviour::Body => {
+            let pause = Duration::from_millis(100);
+            let mut piece = [0; 4096];
+            while let Ok(Ok(1..)) = tokio::time::timeout(pause, stream.read(&mut piece)).await {}
+            (200, "read".into())
+        }
         Behaviour::Reset => return,
         Behaviour::Hang => std::future::pending().await,
         Behaviour::Slow(pause) => {
@@ -104,7 +145,7 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
     let length = body.len();
     let text = format!(
         "HTTP/1.1 {status} X\r\nServer: secret/1.0\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{body}"
+         X-Release: {release}\r\nConnection: close\r\n\r\n{body}"
     );
     let _ = stream.write_all(text.as_bytes()).await;
 }

@@ -57,6 +57,14 @@ fn a_file_that_is_huge_or_cannot_be_read_is_named_and_the_others_are_published()
 }
 
 #[test]
+fn a_writers_first_repository_has_no_problem() {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/blog-repo");
+
+    assert_eq!(check(&template), BTreeMap::new());
+    assert_eq!(published(&template), 2);
+}
+
+#[test]
 fn of_real_posts_every_known_fault_is_found_and_none_is_invented() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     if !corpus.is_dir() {

@@ -5,6 +5,7 @@
 mod browser;
 mod check;
 mod killed_loader;
+mod monitoring;
 mod programs;
 mod serve;
 mod settings;

@@ -18,8 +18,9 @@ impl Vars for Sample {
 }
 
 /// What `vars` set, of each program. Secrets show as such.
-fn all(vars: &impl Vars) -> [String; 4] {
+fn all(vars: &impl Vars) -> [String; 5] {
     [
+        format!("{:?}", door::Settings::from_vars(vars).unwrap()),
         format!("{:?}", gateway::Settings::from_vars(vars).unwrap()),
         format!("{:?}", api::Settings::from_vars(vars).unwrap()),
         format!("{:?}", blog_static::Settings::from_vars(vars).unwrap()),

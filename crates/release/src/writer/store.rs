@@ -1,6 +1,6 @@
 //! The blobs in a release's folder: which of them need no work, and writing the others.
 
-use crate::{Compression, Encoding, File, Index, ReleaseError, blob};
+use crate::{Compression, Encoding, File, Release, ReleaseError, blob};
 use domain::ContentHash;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -41,11 +41,14 @@ impl Store {
     pub(super) fn open(
         folder: PathBuf,
         compression: Compression,
-        previous: Option<&Index>,
+        previous: Option<&Release>,
     ) -> Result<Self, ReleaseError> {
         let (present, strangers) = list(&folder)?;
         let (mut plain, mut encoded) = (HashMap::new(), HashMap::new());
-        for file in previous.into_iter().flat_map(Index::files) {
+        let files = previous
+            .into_iter()
+            .flat_map(|previous| previous.index().files().chain(previous.carried().files()));
+        for file in files {
             if present.contains(&(file.blob, None)) {
                 plain.insert(file.blob, file.bytes);
             }
@@ -153,23 +156,17 @@ impl Store {
         Ok(Some(sizes))
     }
 
-    /// Removes what was there before and `index` does not name. What is gone already is no error.
-    pub(super) fn remove_all_but(&self, index: &Index) -> Result<(), ReleaseError> {
-        let named: HashSet<Name> = index.files().flat_map(names).collect();
+    /// Removes what was there before and is not among `files`. What is gone already is no error.
+    pub(super) fn remove_all_but<'a>(
+        &self,
+        files: impl Iterator<Item = &'a File>,
+    ) -> Result<(), ReleaseError> {
+        let named: HashSet<Name> = files.flat_map(names).collect();
         let unnamed = self.present.iter().filter(|name| !named.contains(*name));
         for (blob, encoding) in unnamed {
-            remove(&self.folder.join(blob::file_name(blob, *encoding)))?;
+            blob::remove(&self.folder.join(blob::file_name(blob, *encoding)))?;
         }
-        self.strangers.iter().try_for_each(|name| remove(&self.folder.join(name)))
-    }
-}
-
-fn remove(path: &Path) -> Result<(), ReleaseError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(ReleaseError::write(path)(error))
-        }
-        _ => Ok(()),
+        self.strangers.iter().try_for_each(|name| blob::remove(&self.folder.join(name)))
     }
 }
 

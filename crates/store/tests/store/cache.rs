@@ -48,8 +48,10 @@ async fn redis_that_is_frozen_or_gone_misses_quickly_and_comes_back() {
     let cache = RedisCache::connect(&server.uri().into()).unwrap();
     cache.put("a", b"x", LONG).await;
     assert!(cache.get("a").await.is_some());
+    assert!(cache.is_up().await);
 
     server.freeze(true);
+    assert!(!cache.is_up().await);
     let started = Instant::now();
     for _ in 0..100 {
         assert_eq!(cache.get("a").await, None);

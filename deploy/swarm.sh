@@ -1,0 +1,219 @@
+# What deploy, rollback and status know of the swarm: states that were deployed, how to apply one, and
+# how to see that it has arrived. Sourced after lib.sh, not run.
+# shellcheck shell=bash
+
+services=(door gateway api blog-static mongo redis)
+image_parts=(door gateway api blog-static content-loader)
+
+# Where a part's image is named: DOOR_IMAGE and so on.
+image_variable() {
+    local name=${1^^}
+    printf '%s_IMAGE' "${name//-/_}"
+}
+
+# --- States -----------------------------------------------------------------------------------------
+#
+# A state is all that `docker stack deploy` was given: lines of NAME=value, and the stack's files in one
+# line. Those that were deployed well are kept in the swarm itself, as configs: they outlive this
+# machine, and any manager can go back to them.
+
+KEPT_STATES=5
+
+state_names() { # newest last
+    docker config ls --filter "label=inkstack.$1=$STACK" --format '{{.Name}}' | sort
+}
+
+state_read() { docker config inspect --format '{{json .Spec.Data}}' "$1" | tr -d '"' | base64 -d; }
+
+# Keeps the state in the file $2 as one that was `deployed` or `refused` ($1).
+state_keep() {
+    local name
+    name=${STACK}_$1_$(date -u +%Y%m%dt%H%M%S)
+    docker config create --label "inkstack.$1=$STACK" "$name" "$2" >/dev/null
+    state_names "$1" | head -n "-$KEPT_STATES" | xargs -r docker config rm >/dev/null
+}
+
+# What tells one state from another.
+state_hash() { grep -v '^#' "$1" | sha256sum | cut -c 1-16; }
+
+state_get() { sed -n "s/^$2=//p" "$1"; }
+
+pack_files() { tar -C "$root" -c --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$@" | gzip -n | base64 -w 0; }
+
+# --- Applying -----------------------------------------------------------------------------------------
+
+# Gives the state in the file $1 to the swarm.
+apply() {
+    local state=$1 folder name arguments=() detach=()
+    folder=$(mktemp -d)
+    state_get "$state" FILES | base64 -d | tar -C "$folder" -xz
+    for name in $(state_get "$state" STACK_FILES); do
+        arguments+=(--compose-file "$folder/$name")
+    done
+    # Older clients never wait; newer ones would, also for a job that keeps failing.
+    docker stack deploy --help | grep -q -- --detach && detach=(--detach=true)
+    local status=0 said
+    said=$(
+        set -a
+        # Values are names, tags and numbers that this script made or checked.
+        eval "$(grep -E '^[A-Z_]+=' "$state" | grep -v -e '^FILES=' -e '^STACK_FILES=' | sed "s/=\(.*\)/='\1'/")"
+        timeout 120 docker stack deploy "${arguments[@]}" "${detach[@]}" \
+            --with-registry-auth --resolve-image never --prune "$STACK" 2>&1
+    ) || status=$?
+    rm -rf "$folder"
+    [ "$status" = 0 ] || { say "$said"; failed="the swarm did not take the stack: $(one_line <<<"$said")"; return 1; }
+}
+
+service_field() { docker service inspect --format "$2" "${STACK}_$1" 2>/dev/null; }
+
+update_started() { service_field "$1" '{{with .UpdateStatus}}{{.StartedAt}}{{end}}' || true; }
+
+# Why the newest failed task of the service failed.
+task_error() {
+    docker service ps --no-trunc --format '{{.Error}}' "${STACK}_$1" 2>/dev/null | grep -v '^$' |
+        head -n 1 | tr -d '"'
+}
+
+last_log() {
+    timeout 10 docker service logs --raw --tail 5 "${STACK}_$1" 2>&1 | tail -n 3 | one_line | cut -c 1-600
+}
+
+# `done`, `failed: why`, or what is still going on, of one service. $2 is when its last update before
+# this deploy had begun, $3 the image that it should have.
+service_state() {
+    local name=$1 before=$2 image=$3 state started now running wanted
+    now=$(service_field "$name" '{{.Spec.TaskTemplate.ContainerSpec.Image}}') || { echo missing; return; }
+    started=$(update_started "$name")
+    state=$(service_field "$name" '{{with .UpdateStatus}}{{.State}}{{end}}')
+    if [ "$started" != "$before" ]; then
+        case $state in
+            updating) echo updating; return ;;
+            rollback_started) echo "rolling back"; return ;;
+            rollback_completed | rollback_paused | paused)
+                echo "failed: $name was rolled back by the swarm: $(task_error "$name"); it said: $(last_log "$name")"
+                return
+                ;;
+        esac
+    fi
+    if [ -n "$image" ] && [ "$now" != "$image" ]; then
+        echo "failed: $name has another image than it was given: $now"
+        return
+    fi
+    IFS=/ read -r running wanted <<<"$(docker service ls --filter "name=${STACK}_$name" --format '{{.Name}} {{.Replicas}}' |
+        awk -v name="${STACK}_$name" '$1 == name {print $2}')"
+    if [ "$running" = "$wanted" ] && [ "$wanted" != 0 ] || [ "$wanted" = 0 ]; then
+        echo done
+    else
+        echo "$running of $wanted run"
+    fi
+}
+
+# The same of the loader. Its tries are counted from its last line in `docker service ps`.
+loader_state() {
+    local replicas
+    replicas=$(docker service ls --filter "name=${STACK}_content-loader" --format '{{.Replicas}}')
+    case $replicas in
+        *"(1/1 completed)"*) echo done ;;
+        *)
+            if [ "$(loader_failures)" -ge 4 ]; then
+                echo "failed: content-loader: $(task_error content-loader); it said: $(last_log content-loader)"
+            else
+                echo "registering"
+            fi
+            ;;
+    esac
+}
+
+# Failed tries since the last deploy began.
+loader_failures() {
+    local iteration
+    iteration=$(service_field content-loader '{{with .JobStatus}}{{.JobIteration.Index}}{{end}}')
+    docker service ps --quiet "${STACK}_content-loader" | xargs -r docker inspect --format \
+        '{{with .JobIteration}}{{.Index}}{{end}} {{.Status.State}}' 2>/dev/null |
+        grep -cE "^$iteration (failed|rejected)$" || true
+}
+
+# --- Arriving -----------------------------------------------------------------------------------------
+
+declare -A update_before=()
+
+note_updates() {
+    local name
+    for name in "${services[@]}"; do
+        update_before[$name]=$(update_started "$name")
+    done
+}
+
+# One line that is rewritten on a terminal; elsewhere, a line for each change.
+progress() {
+    if [ -t 2 ]; then
+        printf '\r\033[K%s' "$*" >&2
+    elif [ "$*" != "${progress_last-}" ]; then
+        say "$*"
+    fi
+    progress_last=$*
+}
+
+# Waits until all services have what the state in the file $1 says. Sets `failed` and returns 1 if
+# one does not get there.
+converge() {
+    local state=$1 deadline=$((SECONDS + ${DEPLOY_DEADLINE:-300})) name image word waiting
+    # The swarm needs a moment to begin.
+    sleep 1
+    while :; do
+        waiting=()
+        for name in "${services[@]}" content-loader; do
+            if [ "$name" = content-loader ]; then
+                word=$(loader_state)
+            else
+                image=$(state_get "$state" "$(image_variable "$name")")
+                word=$(service_state "$name" "${update_before[$name]-}" "$image")
+            fi
+            case $word in
+                done) ;;
+                failed:*) progress_end; failed=${word#failed: }; return 1 ;;
+                *) waiting+=("$name: $word") ;;
+            esac
+        done
+        if [ ${#waiting[@]} = 0 ]; then
+            progress_end
+            return 0
+        fi
+        progress "$(printf '%s; ' "${waiting[@]}")"
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            progress_end
+            name=${waiting[0]%%:*}
+            failed="not there after ${DEPLOY_DEADLINE:-300} s: ${waiting[*]}: $(task_error "$name"); it said: $(last_log "$name")"
+            return 1
+        fi
+        sleep 1
+    done
+}
+
+progress_end() { [ ! -t 2 ] || printf '\r\033[K' >&2; }
+
+get() { curl --silent --show-error --fail --max-time 5 "$SITE_URL$1"; }
+
+# What a reader would see: pages, lists and search of the release $1. Sets `failed` and returns 1.
+smoke() {
+    local release=$1 tries=30 answer path asset
+    until answer=$(get /api/v1/release 2>&1) && grep -q "$release" <<<"$answer"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { failed="the API does not show release ${release:0:12}: $(one_line <<<"$answer")"; return 1; }
+        sleep 1
+    done
+    answer=$(curl --silent --fail --max-time 5 --dump-header - --output /dev/null "$SITE_URL/" | tr -d '\r') ||
+        { failed="the home page is not answered"; return 1; }
+    grep -qix "x-release: $release" <<<"$answer" || { failed="the home page is of another release"; return 1; }
+    asset=$(get / | grep -o '/assets/[^"]*' | head -n 1)
+    [ -z "$asset" ] || get "$asset" >/dev/null || { failed="the home page names $asset, which is not answered"; return 1; }
+    path=$(get '/api/v1/posts?limit=1' | sed -n 's/.*"url":"\([^"]*\)".*/\1/p')
+    [ -z "$path" ] || get "$path" >/dev/null || { failed="the newest post, $path, is not answered"; return 1; }
+    get '/api/v1/search?q=a' >/dev/null || { failed="search is not answered"; return 1; }
+}
+
+# Applies a state and waits until readers see it.
+bring() {
+    note_updates
+    apply "$1" && converge "$1" && smoke "$(state_get "$1" EXPECTED_RELEASE)"
+}

@@ -1,0 +1,141 @@
+"""What the swarm test needs of this machine: a Docker engine, a swarm, a registry, base images. What it
+starts, it stops; what was there already, it leaves alone."""
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(*command, env=None, check=True, timeout=600, stdin=None):
+    """Runs a command and returns what it wrote. A failure shows it."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout,
+        input=stdin,
+        cwd=ROOT,
+    )
+    output = done.stdout.decode(errors="replace")
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{output}")
+    return output.strip() if check else (done.returncode, output.strip())
+
+
+def docker(*arguments, **options):
+    return run("docker", *arguments, **options)
+
+
+def free_port():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return bound.getsockname()[1]
+
+
+def wait_for(what, ask, deadline=60, pause=0.2):
+    """What `ask` returns as soon as that is true."""
+    started = time.monotonic()
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() - started > deadline:
+            raise AssertionError(f"waited {deadline} s in vain for {what}")
+        time.sleep(pause)
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def install(*packages):
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    run(*sudo, "apt-get", "update", "-qq")
+    run(*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
+        "--no-install-recommends", *packages)
+
+
+def start(*command, log):
+    """Starts a daemon that ends with this script."""
+    daemon = subprocess.Popen(
+        command, stdout=open(log, "wb"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+    )
+
+    def stop():
+        daemon.send_signal(signal.SIGTERM)
+        try:
+            daemon.wait(30)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+
+    atexit.register(stop)
+    return daemon
+
+
+class Machine:
+    """The engine, the swarm, a registry on loopback, and a folder for everything."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="inkstack-swarm-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        self.engine()
+        self.swarm()
+        self.registry = self.start_registry()
+        lines = run(ROOT / "deploy/test/stand-ins").splitlines()
+        self.bases = dict(line.split("=", 1) for line in lines if "=" in line and line[0].isupper())
+
+    def engine(self):
+        if docker("info", check=False)[0] == 0:
+            return
+        if not shutil.which("dockerd"):
+            say("installing a Docker engine")
+            install("docker.io", "iptables")
+        if os.geteuid() != 0:
+            sys.exit("the Docker engine does not run, and only root can start it")
+        log = self.folder / "dockerd.log"
+        start("dockerd", log=log)
+        wait_for("the Docker engine", lambda: docker("info", check=False)[0] == 0)
+
+    def swarm(self):
+        state = docker("info", "--format", "{{.Swarm.LocalNodeState}}")
+        if state != "active":
+            docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+            atexit.register(lambda: docker("swarm", "leave", "--force", check=False))
+        node = docker("node", "ls", "--quiet").split()[0]
+        docker("node", "update", "--label-add", "inkstack.data=true", node)
+
+    def start_registry(self):
+        if not shutil.which("docker-registry"):
+            install("docker-registry")
+        at = f"127.0.0.1:{free_port()}"
+        settings = {
+            "version": "0.1",
+            "storage": {"filesystem": {"rootdirectory": str(self.folder / "registry")}},
+            "http": {"addr": at},
+        }
+        # JSON is YAML.
+        (self.folder / "registry.yml").write_text(json.dumps(settings))
+        start("docker-registry", "serve", str(self.folder / "registry.yml"),
+              log=self.folder / "registry.log")
+        wait_for("the registry", lambda: answers(f"http://{at}/v2/"))
+        return at

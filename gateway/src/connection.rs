@@ -1,0 +1,190 @@
+//! One client's connection: who it is, then one request after another.
+
+use crate::drain::Drain;
+use crate::limit::Clients;
+use crate::proxy::Gateway;
+use crate::refusal::Refusal;
+use crate::stream::ClientStream;
+use crate::{ProxyHeader, ProxyProtocol, Route, head};
+use pingora::apps::HttpServerApp as _;
+use pingora::protocols::http::ServerSession;
+use pingora::proxy::HttpProxy;
+use prometheus_client::metrics::counter::Counter;
+use service_kit::HttpMetrics;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// How long a connection may be idle between two requests.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What all connections share.
+pub(crate) struct Connections {
+    pub(crate) proxy: Arc<HttpProxy<Gateway>>,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) clients: Arc<Clients>,
+    /// So many at once, of all clients.
+    pub(crate) cap: usize,
+    pub(crate) turned_away: Counter,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) proxy_protocol: ProxyProtocol,
+    pub(crate) header_timeout: Duration,
+    pub(crate) lame_duck: Duration,
+    /// Pingora asks it whether the process is stopping. That is for `drain` to say.
+    pub(crate) shutdown: watch::Receiver<bool>,
+}
+
+/// What came instead of a request's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoHead {
+    /// The client has gone, was idle for too long, or the gateway stops.
+    Nothing,
+    /// Some of it came, and there is something to say about it.
+    Refused(Refusal),
+}
+
+impl Connections {
+    /// Serves one connection to its end.
+    pub(crate) async fn serve(&self, mut tcp: TcpStream, peer: SocketAddr) {
+        // Without it an answer's end may wait for the client's acknowledgement.
+        let _ = tcp.set_nodelay(true);
+        let client = match self.proxy_protocol {
+            ProxyProtocol::Off => peer,
+            ProxyProtocol::Required => {
+                let deadline = Instant::now() + self.header_timeout;
+                match timeout_at(deadline, proxy_header(&mut tcp)).await {
+                    Ok(Ok(client)) => client.unwrap_or(peer),
+                    Ok(Err(error)) => {
+                        tracing::debug!(client = %peer, "a connection was closed: {error}");
+                        return;
+                    }
+                    Err(_) => return,
+                }
+            }
+        };
+        // A trusted proxy carries many clients, which are counted by their requests.
+        let Some(_counted) = self.clients.connect(client.ip(), Instant::now().into_std()) else {
+            self.turned_away.inc();
+            tracing::debug!(client = %client, "{client} has too many connections");
+            return;
+        };
+        let fd = tcp.as_raw_fd();
+        self.requests(ClientStream::new(tcp, fd, client), client).await;
+    }
+
+    /// HTTP/1: one request after another.
+    async fn requests<S>(&self, stream: ClientStream<S>, client: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+    {
+        let mut stream = Box::new(stream);
+        let mut idle = Duration::ZERO;
+        // A client that came while the gateway was on its way out has its first request on the way.
+        let young_until = Instant::now() + self.lame_duck;
+        loop {
+            let head = self.head(&mut stream, idle, young_until).await;
+            let head =
+                head.and_then(|end| head::check(&stream.ahead()[..end]).map_err(NoHead::Refused));
+            match head {
+                Ok(()) => {}
+                Err(NoHead::Nothing) => return,
+                Err(NoHead::Refused(refusal)) => {
+                    self.note(refusal, client);
+                    let deadline = Instant::now() + self.header_timeout;
+                    let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
+                    return;
+                }
+            }
+            let mut session = ServerSession::new_http1(stream);
+            session.set_keepalive(Some(KEEP_ALIVE.as_secs()));
+            let reused = self.proxy.process_new_http(session, &self.shutdown).await;
+            let Some(reused) = reused else { return };
+            let Ok(same) = reused.consume().0.into_any().downcast() else { return };
+            stream = same;
+            idle = KEEP_ALIVE;
+        }
+    }
+
+    /// One line and one count for what never became a request.
+    fn note(&self, refusal: Refusal, client: SocketAddr) {
+        let status = refusal.status();
+        self.metrics.observe(Route::Hidden.name(), status, Duration::ZERO);
+        tracing::info!(
+            target: "access",
+            { http.status = status, client = %client.ip() },
+            "malformed {status}: {refusal}",
+        );
+    }
+
+    /// Reads until the stream holds a whole head, and says where it ends. Before its first byte the client may be idle,
+    /// and is told nothing if it waits too long or the gateway stops; from then on it has
+    /// `header_timeout` for all of it, however it divides it.
+    async fn head<S>(
+        &self,
+        stream: &mut ClientStream<S>,
+        idle: Duration,
+        young_until: Instant,
+    ) -> Result<usize, NoHead>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let first = Instant::now() + idle + self.header_timeout;
+        let mut begun = None;
+        let mut seen = 0;
+        loop {
+            if seen == 0 {
+                stream.skip(head::leading_lines(stream.ahead()));
+            }
+            if let Some(end) = head::end(stream.ahead(), seen) {
+                return Ok(end);
+            }
+            seen = stream.ahead().len();
+            if seen > head::MAX_HEAD_BYTES {
+                return Err(NoHead::Refused(Refusal::HeaderTooLarge));
+            }
+            if seen > 0 && begun.is_none() {
+                begun = Some(Instant::now() + self.header_timeout);
+            }
+            let read = timeout_at(begun.unwrap_or(first), stream.read_ahead());
+            let closing = async {
+                self.drain.closing().await;
+                sleep_until(young_until).await;
+            };
+            let read = tokio::select! {
+                // What has arrived is read before the gateway closes an idle connection.
+                biased;
+                read = read => read,
+                () = closing, if begun.is_none() => return Err(NoHead::Nothing),
+            };
+            match read {
+                Ok(Ok(0) | Err(_)) => return Err(NoHead::Nothing),
+                Ok(Ok(_)) => {}
+                Err(_) if begun.is_some() => return Err(NoHead::Refused(Refusal::TooSlow)),
+                Err(_) => return Err(NoHead::Nothing),
+            }
+        }
+    }
+}
+
+/// Reads the PROXY header and not one byte of what follows it.
+async fn proxy_header(tcp: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
+    let mut bytes = Vec::new();
+    loop {
+        let header = ProxyHeader::read(&bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        match header {
+            ProxyHeader::Complete(client) => return Ok(client),
+            ProxyHeader::Incomplete(more) => {
+                let at = bytes.len();
+                bytes.resize(at + more, 0);
+                tcp.read_exact(&mut bytes[at..]).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Headers that tell browsers what the site's pages may do.
+
+use pingora::Result;
+use pingora::http::ResponseHeader;
+
+/// What the gateway's own pages need.
+pub(crate) const OWN_PAGES: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What an answer from a service lacks. `policy` is the Content-Security-Policy of pages that bring
+/// none: whoever made a page knows best what it needs.
+pub(crate) fn complete(response: &mut ResponseHeader, policy: &str) -> Result<()> {
+    response.insert_header("x-content-type-options", "nosniff")?;
+    let is_page = response.headers.get("content-type").is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        // A picture in SVG is a document if it is opened by itself.
+        kind.starts_with(b"text/html") || kind.starts_with(b"image/svg")
+    });
+    if !is_page {
+        return Ok(());
+    }
+    response.insert_header("referrer-policy", "strict-origin-when-cross-origin")?;
+    response.insert_header("x-frame-options", "DENY")?;
+    response.insert_header("permissions-policy", "camera=(), geolocation=(), microphone=()")?;
+    response.insert_header("cross-origin-opener-policy", "same-origin")?;
+    if !policy.is_empty() && !response.headers.contains_key("content-security-policy") {
+        response.insert_header("content-security-policy", policy)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(headers: &[(&'static str, &str)], default: &str) -> String {
+        let mut response = ResponseHeader::build(200, None).unwrap();
+        for (name, value) in headers {
+            response.insert_header(*name, *value).unwrap();
+        }
+        complete(&mut response, default).unwrap();
+        let policy = response.headers.get("content-security-policy");
+        policy.map(|policy| policy.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_page_has_a_policy_and_its_own_if_it_brings_one() {
+        let html = ("content-type", "text/html; charset=utf-8");
+        let own = ("content-security-policy", "default-src 'none'");
+
+        assert_eq!(policy(&[html], "x"), "x");
+        assert_eq!(policy(&[html, own], "x"), "default-src 'none'");
+        assert_eq!(policy(&[("content-type", "image/svg+xml")], "x"), "x");
+        assert_eq!(policy(&[("content-type", "application/json")], "x"), "");
+        assert_eq!(policy(&[html], ""), "");
+    }
+}

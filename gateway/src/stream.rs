@@ -1,0 +1,324 @@
+//! The bytes of one connection: what was read ahead, and what waits to be sent.
+//!
+//! Pingora's own stream keeps its buffers for as long as the connection lives. This one has them
+//! only while there is something in them, so that an idle connection costs next to nothing, and
+//! lets the gateway look at a request's head before pingora does.
+
+use async_trait::async_trait;
+use bytes::{Buf, BytesMut};
+use futures_util::FutureExt as _;
+use pingora::protocols::l4::socket::SocketAddr as PingoraAddr;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Pieces are gathered up to this size, so that a page and its headers leave in one write.
+const GATHER_BYTES: usize = 64 * 1024;
+/// How long a client that does not stop sending is listened to.
+const LINGER: Duration = Duration::from_secs(1);
+/// A client that takes fewer bytes than this in this time holds what others could use.
+const PATIENCE_BYTES: usize = 8 * 1024;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How much is read at once.
+const READ_BYTES: usize = 4096;
+
+/// A connection over `S`, plain or encrypted.
+pub(crate) struct ClientStream<S> {
+    io: S,
+    socket: Arc<SocketDigest>,
+    fd: RawFd,
+    /// Read, and not yet taken.
+    ahead: BytesMut,
+    /// Taken, and not yet sent.
+    unsent: BytesMut,
+    /// There while the client does not take what is sent.
+    patience: Option<Patience>,
+}
+
+/// How long a client may take so few bytes.
+#[derive(Debug)]
+struct Patience {
+    ends: Pin<Box<Sleep>>,
+    taken: usize,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self { ends: Box::pin(sleep(PATIENCE)), taken: 0 }
+    }
+
+    /// Notes that the client takes nothing now. An error if it has taken too little for too long.
+    fn poll(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.ends.as_mut().poll(context).is_ready() {
+            if self.taken < PATIENCE_BYTES {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            *self = Self::new();
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
+    /// The connection over `io`, whose socket is `fd` and whose other end is `client`.
+    pub(crate) fn new(io: S, fd: RawFd, client: SocketAddr) -> Self {
+        let socket = SocketDigest::from_raw_fd(fd);
+        // It is new, so nobody has set it.
+        let _ = socket.peer_addr.set(Some(PingoraAddr::Inet(client)));
+        let (ahead, unsent) = (BytesMut::new(), BytesMut::new());
+        Self { io, socket: Arc::new(socket), fd, ahead, unsent, patience: None }
+    }
+
+    /// What was read and not yet taken.
+    pub(crate) fn ahead(&self) -> &[u8] {
+        &self.ahead
+    }
+
+    /// Forgets the first `count` bytes that were read and not yet taken.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.ahead.advance(count);
+    }
+
+    /// Reads more; 0 is the end. Nothing is lost if this is not awaited to its end.
+    pub(crate) async fn read_ahead(&mut self) -> io::Result<usize> {
+        self.ahead.reserve(READ_BYTES);
+        self.io.read_buf(&mut self.ahead).await
+    }
+
+    /// Sends `answer` and closes.
+    pub(crate) async fn send_last(&mut self, answer: &[u8]) -> io::Result<()> {
+        self.write_all(answer).await?;
+        self.close().await
+    }
+
+    /// Closes. What the client still sends is taken for a moment: the system would answer it with a
+    /// reset, and the client would lose what was sent before.
+    async fn close(&mut self) -> io::Result<()> {
+        AsyncWriteExt::shutdown(self).await?;
+        self.ahead.clear();
+        let mut piece = [0; READ_BYTES];
+        if !matches!(self.io.read(&mut piece).now_or_never(), Some(Ok(1..))) {
+            return Ok(());
+        }
+        let rest = async { while matches!(self.io.read(&mut piece).await, Ok(1..)) {} };
+        // A client that goes on for longer does not read.
+        let _ = tokio::time::timeout(LINGER, rest).await;
+        Ok(())
+    }
+
+    /// Sends what waits, and `more` after it; returns how much of `more` was sent.
+    fn poll_send(&mut self, context: &mut Context<'_>, more: &[u8]) -> Poll<io::Result<usize>> {
+        while !self.unsent.is_empty() {
+            let pieces = [IoSlice::new(&self.unsent), IoSlice::new(more)];
+            let sent = Pin::new(&mut self.io).poll_write_vectored(context, &pieces);
+            let sent = ready!(patiently(&mut self.patience, context, sent))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let waited = self.unsent.len();
+            if sent >= waited {
+                self.unsent = BytesMut::new();
+                if sent - waited == more.len() {
+                    self.patience = None;
+                }
+                if sent > waited || more.is_empty() {
+                    return Poll::Ready(Ok(sent - waited));
+                }
+            } else {
+                self.unsent.advance(sent);
+            }
+        }
+        if more.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let sent = Pin::new(&mut self.io).poll_write(context, more);
+        let sent = ready!(patiently(&mut self.patience, context, sent))?;
+        if sent == more.len() {
+            self.patience = None;
+        }
+        Poll::Ready(Ok(sent))
+    }
+}
+
+/// Passes on what a write has sent, and gives up on a client that takes next to nothing.
+fn patiently(
+    patience: &mut Option<Patience>,
+    context: &mut Context<'_>,
+    sent: Poll<io::Result<usize>>,
+) -> Poll<io::Result<usize>> {
+    match sent {
+        Poll::Ready(Ok(sent)) => {
+            if let Some(patience) = patience {
+                patience.taken += sent;
+            }
+            Poll::Ready(Ok(sent))
+        }
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => match patience.get_or_insert_with(Patience::new).poll(context) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        },
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ClientStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.io).poll_read(context, buffer);
+        }
+        let count = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead[..count]);
+        self.ahead.advance(count);
+        if self.ahead.is_empty() {
+            self.ahead = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.unsent.len() + bytes.len() > GATHER_BYTES {
+            return self.poll_send(context, bytes);
+        }
+        self.unsent.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(context, &[]))?;
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(context))?;
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+impl<S> fmt::Debug for ClientStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientStream").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Shutdown for ClientStream<S> {
+    async fn shutdown(&mut self) {
+        // A client that has gone needs no farewell.
+        let _ = self.close().await;
+    }
+}
+
+impl<S> UniqueID for ClientStream<S> {
+    fn id(&self) -> UniqueIDType {
+        self.fd
+    }
+}
+
+impl<S> Ssl for ClientStream<S> {}
+
+impl<S> Peek for ClientStream<S> {}
+
+impl<S> GetTimingDigest for ClientStream<S> {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl<S> GetProxyDigest for ClientStream<S> {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl<S> GetSocketDigest for ClientStream<S> {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        Some(self.socket.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{DuplexStream, duplex};
+
+    fn connection(buffer: usize) -> (ClientStream<DuplexStream>, DuplexStream) {
+        let (ours, theirs) = duplex(buffer);
+        (ClientStream::new(ours, 0, ([127, 0, 0, 1], 1).into()), theirs)
+    }
+
+    #[tokio::test]
+    async fn what_was_read_ahead_is_read_first() {
+        let (mut stream, mut client) = connection(64);
+        client.write_all(b"head body").await.unwrap();
+
+        stream.read_ahead().await.unwrap();
+        assert_eq!(stream.ahead(), b"head body");
+        client.write_all(b" more").await.unwrap();
+        drop(client);
+
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "head body more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_next_to_nothing_is_given_up_and_a_slow_one_is_not() {
+        for (bytes_a_second, is_served) in [(100, false), (1000, true)] {
+            let (mut stream, mut client) = connection(64);
+            let sending = tokio::spawn(async move {
+                stream.write_all(&vec![b'x'; GATHER_BYTES + 1]).await?;
+                stream.flush().await
+            });
+            let taking = tokio::spawn(async move {
+                let mut piece = vec![0; bytes_a_second];
+                while client.read_exact(&mut piece).await.is_ok() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            });
+
+            assert_eq!(sending.await.unwrap().is_ok(), is_served, "{bytes_a_second} B/s");
+            taking.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn small_pieces_wait_and_large_ones_follow_in_order() {
+        let (mut stream, mut client) = connection(1000);
+        let large = vec![b'x'; GATHER_BYTES + 1];
+        let sending = async {
+            stream.write_all(b"head").await.unwrap();
+            stream.write_all(&large).await.unwrap();
+            stream.write_all(b"tail").await.unwrap();
+            stream.flush().await.unwrap();
+            drop(stream);
+        };
+        let mut received = Vec::new();
+
+        let ((), read) = tokio::join!(sending, client.read_to_end(&mut received));
+
+        read.unwrap();
+        assert_eq!(received, [b"head", large.as_slice(), b"tail"].concat());
+    }
+}
