@@ -127,7 +127,7 @@ impl Probe for Served {
     async fn ready(&self) -> Result<(), NotReady> {
         match self.snapshot() {
             Ok(_) => Ok(()),
-            Err(error) => Err(NotReady(error.to_string())),
+            Err(error) => Err(NotReady(self.trouble().unwrap_or_else(|| error.to_string()))),
         }
     }
     fn release(&self) -> Option<String> {

@@ -56,9 +56,9 @@ impl ApiError {
                 (StatusCode::SERVICE_UNAVAILABLE, "counters_unavailable")
             }
             Self::Store(error) => match **error {
-                StoreError::Unavailable(_) => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable")
-                }
+                StoreError::Unavailable(_)
+                | StoreError::Refused { .. }
+                | StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
                 StoreError::Corrupt { .. } | StoreError::LeaseLost => {
                     (StatusCode::INTERNAL_SERVER_ERROR, "internal")
                 }

@@ -23,7 +23,10 @@ pub(crate) struct Snapshot {
 
 /// The snapshot that requests take. It outlives the store: what was known stays known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Served(Arc<RwLock<Option<Arc<Snapshot>>>>);
+pub(crate) struct Served(Arc<RwLock<Option<Arc<Snapshot>>>>, Trouble);
+
+/// What keeps the store from answering, if anything does, in words for who operates it.
+type Trouble = Arc<RwLock<Option<String>>>;
 
 impl Served {
     /// What to answer from, for one whole request.
@@ -35,6 +38,38 @@ impl Served {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What the store last said instead of an answer.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.1.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes how the store is, and tells it when that has changed.
+    fn note(&self, error: Option<&StoreError>) {
+        let trouble = error.map(|error| match std::error::Error::source(error) {
+            // The driver's own words may name addresses; the first cause says what to mend.
+            Some(cause) if matches!(error, StoreError::Unavailable(_)) => cause.to_string(),
+            _ => error.to_string(),
+        });
+        let mut noted = self.1.write().unwrap_or_else(PoisonError::into_inner);
+        if *noted == trouble {
+            return;
+        }
+        match error {
+            None => tracing::info!("the store answers again"),
+            Some(error) => {
+                let source = std::error::Error::source(error);
+                let causes = std::iter::successors(source, |cause| cause.source());
+                let why = causes.fold(error.to_string(), |why, cause| format!("{why}: {cause}"));
+                if matches!(error, StoreError::Unavailable(_)) {
+                    tracing::warn!("what is known is still served: {why}");
+                } else {
+                    tracing::error!("what is known is still served: {why}");
+                }
+            }
+        }
+        *noted = trouble;
+    }
+
     /// Follows the store's pointer for ever: asks every `poll`, builds the new release's index,
     /// and exchanges the two together.
     pub(crate) async fn follow(
@@ -44,24 +79,15 @@ impl Served {
         metrics: ApiMetrics,
     ) {
         let mut backoff = Backoff::new(poll, LONGEST_PAUSE);
-        let mut is_told = false;
         loop {
             match metrics.polled(self.refresh(&*posts).await) {
                 Ok(()) => {
-                    if is_told {
-                        tracing::info!("the store answers again");
-                    }
-                    is_told = false;
+                    self.note(None);
                     backoff = Backoff::new(poll, LONGEST_PAUSE);
                     tokio::time::sleep(poll).await;
                 }
                 Err(error) => {
-                    if !is_told {
-                        let cause = std::error::Error::source(&error).map(ToString::to_string);
-                        let cause = cause.unwrap_or_default();
-                        tracing::warn!("{error}; what is known is still served: {cause}");
-                    }
-                    is_told = true;
+                    self.note(Some(&error));
                     backoff.pause().await;
                 }
             }

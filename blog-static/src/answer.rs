@@ -1,6 +1,7 @@
 //! Answers: what each request gets, from the index alone.
 
 use crate::blobs::{Blobs, SMALL_BYTES};
+use crate::search::{self, Query, Search};
 use crate::{ByteRange, Unsatisfiable, conditional, encoding, route};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{self, HeaderName};
@@ -57,6 +58,20 @@ impl<'a> Asked<'a> {
     fn carried(self, path: &str) -> Option<&'a File> {
         let carried = self.release.carried().get(&route::decoded(path)?)?;
         Some(&carried.file)
+    }
+
+    /// Answers the search page with what the API found.
+    pub(crate) async fn search(self, search: &Search, query: &Query) -> io::Result<HttpResponse> {
+        let Some(Entry::File(file)) = self.release.index().entries.get(search::ROUTE) else {
+            return self.not_found().await;
+        };
+        let shell = tokio::fs::read_to_string(self.release.blob_path(&file.blob, None)).await?;
+        let mut answer = HttpResponse::Ok();
+        // It changes with the API's release and not with this one.
+        answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        answer.insert_header(("x-robots-tag", "noindex"));
+        answer.content_type(file.content_type.as_str());
+        Ok(answer.body(search.page(&shell, query).await))
     }
 
     /// Answers `/_release/release.json`, which tells neighbours what is served.

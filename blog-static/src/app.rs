@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Asked};
 use crate::blobs::Blobs;
+use crate::search::{self, Query, Search};
 use crate::{Settings, Shelf, metrics, route};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -21,6 +22,7 @@ pub struct Application {
     listener: Listener,
     admin: Admin,
     shelf: Shelf,
+    search: Search,
     cache_bytes: u64,
     drain: Duration,
 }
@@ -36,6 +38,7 @@ impl Application {
             listener: Listener::bind("BLOG_STATIC_LISTEN", settings.listen)?,
             admin: Admin::bind("BLOG_STATIC_ADMIN_LISTEN", settings.admin_listen)?,
             shelf,
+            search: Search::new(&settings.api),
             cache_bytes: settings.cache_bytes,
             drain: settings.drain,
         })
@@ -65,10 +68,12 @@ impl Application {
         let probe = Arc::new(self.shelf.clone());
         let blobs = Data::new(Blobs::new(self.cache_bytes));
         let release = Data::new(self.shelf);
+        let search = Data::new(self.search);
         let serve = self.listener.serve(observer, self.drain, stop, move |config| {
             config
                 .app_data(release.clone())
                 .app_data(blobs.clone())
+                .app_data(search.clone())
                 .default_service(web::to(serve));
         });
         tokio::select! {
@@ -78,7 +83,12 @@ impl Application {
     }
 }
 
-async fn serve(request: HttpRequest, shelf: Data<Shelf>, blobs: Data<Blobs>) -> HttpResponse {
+async fn serve(
+    request: HttpRequest,
+    shelf: Data<Shelf>,
+    blobs: Data<Blobs>,
+    search: Data<Search>,
+) -> HttpResponse {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return answer::method_not_allowed();
     }
@@ -86,9 +96,11 @@ async fn serve(request: HttpRequest, shelf: Data<Shelf>, blobs: Data<Blobs>) -> 
         return answer::refusal(StatusCode::SERVICE_UNAVAILABLE, "there is no release yet");
     };
     let asked = Asked { request: &request, release: &release, blobs: &blobs };
-    let answered = match request.path() {
-        "/_release/release.json" => Ok(asked.manifest()),
-        "/_release/posts.ndjson" => asked.posts().await,
+    let query = Query::of(request.query_string());
+    let answered = match (request.path(), query) {
+        ("/_release/release.json", _) => Ok(asked.manifest()),
+        ("/_release/posts.ndjson", _) => asked.posts().await,
+        (search::ROUTE, Some(query)) => asked.search(&search, &query).await,
         _ => asked.page().await,
     };
     let mut answer = answered.unwrap_or_else(|error| {

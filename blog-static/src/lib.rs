@@ -1,5 +1,6 @@
 //! Serves one release: pages, media, feeds and raw posts, by look-up only. It knows no Markdown,
-//! and no request path ever names a file.
+//! and no request path ever names a file. For a reader without JavaScript it asks the API what to
+//! put into the search page; nothing else here needs a neighbour.
 
 mod answer;
 mod app;
@@ -9,6 +10,7 @@ mod encoding;
 mod metrics;
 mod range;
 mod route;
+mod search;
 mod settings;
 mod shelf;
 

@@ -14,6 +14,8 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// `BLOG_STATIC_RELEASE`: the folder that `inkstack build` wrote, or will write.
     pub release: PathBuf,
+    /// `BLOG_STATIC_API`: the API, `host:port`, that searches for readers without JavaScript.
+    pub api: String,
     /// `BLOG_STATIC_CACHE_BYTES`: how many bytes of pages are kept in memory.
     pub cache_bytes: u64,
     /// `BLOG_STATIC_DRAIN`: how long requests in hand may take after being asked to stop.
@@ -27,6 +29,7 @@ impl Default for Settings {
             listen: ([127, 0, 0, 1], 8082).into(),
             admin_listen: ([127, 0, 0, 1], 9082).into(),
             release: "public".into(),
+            api: "127.0.0.1:8081".into(),
             cache_bytes: 8 * 1024 * 1024,
             drain: Duration::from_secs(10),
         }
@@ -49,6 +52,7 @@ impl Settings {
             listen: listen.unwrap_or(default.listen),
             admin_listen: admin_listen.unwrap_or(default.admin_listen),
             release: vars.get("BLOG_STATIC_RELEASE")?.map_or(default.release, PathBuf::from),
+            api: vars.get("BLOG_STATIC_API")?.unwrap_or(default.api),
             cache_bytes: cache_bytes.unwrap_or(default.cache_bytes),
             drain: vars.duration("BLOG_STATIC_DRAIN")?.unwrap_or(default.drain),
         })

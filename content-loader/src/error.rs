@@ -2,7 +2,8 @@
 
 use domain::StoreError;
 use release::LineError;
-use service_kit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE};
+use service_kit::{EX_DATAERR, EX_IOERR, EX_NOPERM, EX_TEMPFAIL, EX_UNAVAILABLE};
+use store::BackupError;
 
 /// Why a release was not registered. Readers see the same release as before.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum LoadError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A backup cannot be made or read.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
 }
 
 impl LoadError {
@@ -48,14 +52,30 @@ impl LoadError {
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Source(_) | Self::Store(StoreError::Unavailable(_)) => EX_UNAVAILABLE,
-            Self::Broken { .. }
-            | Self::Post(_)
-            | Self::Shrunk { .. }
-            | Self::NoRelease(_)
-            | Self::Store(StoreError::Corrupt { .. }) => EX_DATAERR,
-            Self::Busy(_) | Self::Store(StoreError::LeaseLost) => EX_TEMPFAIL,
+            Self::Source(_) => EX_UNAVAILABLE,
+            Self::Broken { .. } | Self::Post(_) | Self::Shrunk { .. } | Self::NoRelease(_) => {
+                EX_DATAERR
+            }
+            Self::Busy(_) => EX_TEMPFAIL,
+            Self::Store(error) | Self::Backup(BackupError::Store(error)) => status(error),
+            Self::Backup(BackupError::Write(_) | BackupError::Read(_) | BackupError::File(_)) => {
+                EX_IOERR
+            }
+            Self::Backup(
+                BackupError::Nothing(_)
+                | BackupError::Truncated(_)
+                | BackupError::Altered { .. }
+                | BackupError::Foreign(_)
+                | BackupError::NotEmpty(_)
+                | BackupError::Lost { .. },
+            ) => EX_DATAERR,
         }
+    }
+
+    /// Whether it is about a backup and not about what readers see.
+    #[must_use]
+    pub fn is_of_backup(&self) -> bool {
+        matches!(self, Self::Backup(_))
     }
 
     /// Whether a neighbour was missing, so that trying again may help.
@@ -63,4 +83,28 @@ impl LoadError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable(_)))
     }
+
+    /// Whether a neighbour refused us. It is not worth waiting for, but for a moment: a database
+    /// that is being set up refuses everybody until its users are made.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Refused { .. }))
+    }
+}
+
+fn status(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Unavailable(_) => EX_UNAVAILABLE,
+        StoreError::Refused { .. } => EX_NOPERM,
+        StoreError::Full { .. } => EX_IOERR,
+        StoreError::Corrupt { .. } => EX_DATAERR,
+        StoreError::LeaseLost => EX_TEMPFAIL,
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }

@@ -9,6 +9,7 @@ mod report;
 mod rollback;
 mod settings;
 mod source;
+mod watch;
 
 pub use crate::error::LoadError;
 pub use crate::load::{Options, load};
@@ -16,3 +17,4 @@ pub use crate::report::Report;
 pub use crate::rollback::rollback;
 pub use crate::settings::Settings;
 pub use crate::source::BlogStatic;
+pub use crate::watch::watch;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How many paths are retired at a time.
 const BATCH: usize = 200;
+/// How long a store that refuses us may do so: its users are perhaps being made.
+const REFUSED: Duration = Duration::from_secs(3);
 /// How much longer than a lease to wait for it, so that a dead loader's has surely expired.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -50,15 +52,21 @@ pub async fn load(
     let deadline = started + options.deadline;
     let served = source.agreed(options.expected, deadline).await?;
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    let mut told = String::new();
+    let refused_until = Instant::now() + REFUSED;
     loop {
         let run = Run { source, posts, options, served: &served, progress };
-        match run.attempt(started, deadline).await {
-            Err(error) if error.is_transient() && Instant::now() < deadline => {
-                tracing::warn!("waiting for the store: {error}");
-                backoff.pause().await;
-            }
+        let error = match run.attempt(started, deadline).await {
+            Err(error) if error.is_transient() && Instant::now() < deadline => error,
+            Err(error) if error.is_refusal() && Instant::now() < refused_until => error,
             done => return done,
+        };
+        let why = crate::error::chain(&error);
+        if why != told {
+            tracing::warn!("waiting for the store: {why}");
+            told = why;
         }
+        backoff.pause().await;
     }
 }
 

@@ -26,6 +26,39 @@ pub enum Report {
     RolledBack(CurrentRelease),
 }
 
+impl Report {
+    /// Logs it as one line, with its figures as fields.
+    pub fn log(&self) {
+        match self {
+            Self::Registered { release, difference, took, .. } => {
+                let duration = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                self.line(Some(release), difference, Some(duration));
+            }
+            Self::Planned(difference) => self.line(None, difference, None),
+            Self::Unchanged(release) | Self::RolledBack(release) => {
+                self.line(Some(release), &Difference::default(), None);
+            }
+        }
+    }
+
+    fn line(
+        &self,
+        release: Option<&CurrentRelease>,
+        difference: &Difference,
+        duration_ms: Option<u64>,
+    ) {
+        tracing::info!(
+            release = release.map(|release| release.id.to_string()),
+            posts = release.map(|release| release.posts),
+            added = difference.added.len(),
+            changed = difference.changed.len(),
+            removed = difference.removed.len(),
+            duration_ms,
+            "{self}"
+        );
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
-use render::{Resolved, Resolver, Source, read, render};
+use render::{Manner, Resolved, Resolver, Source, read, render};
 
 /// A site in which nothing is found.
 struct Nothing;
@@ -22,6 +22,7 @@ impl Resolver for Nothing {
 fuzz_target!(|body: &str| {
     let text = format!("```yaml lw-blog-meta\ntitle: t\ndate: \"2026-01-01\"\n```\n{body}");
     let reading = read(Source { file: "fuzz.md", bytes: text.as_bytes() }, &TimeZone::UTC);
-    let rendered = render("fuzz.md", &reading, &Nothing);
+    let manner = Manner { language: "zh", math: true };
+    let rendered = render("fuzz.md", &reading, manner, &Nothing);
     assert!(!rendered.html.to_ascii_lowercase().contains("<script"), "{}", rendered.html);
 });

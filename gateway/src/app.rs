@@ -1,12 +1,14 @@
 //! The application: listeners, upstreams, and how it runs and stops.
 
+use crate::cache::Answers;
 use crate::connection::Connections;
 use crate::drain::Drain;
 use crate::limit::Clients;
-use crate::listener;
+use crate::memory::Memory;
 use crate::proxy::{Gateway, MAX_TRIES};
 use crate::settings::Settings;
 use crate::upstream::{ReplicaMetrics, Upstream};
+use crate::{listener, refresh};
 use async_trait::async_trait;
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -17,7 +19,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// A bound gateway.
 ///
@@ -78,6 +80,8 @@ impl Application {
         let http = HttpMetrics::register(&metrics);
         let retries = Counter::default();
         metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
+        let answers = Arc::new(Answers::new(settings.cache_bytes, &metrics));
+        let (refreshes, waiting) = mpsc::channel(refresh::MAX_WAITING);
         let gateway = Gateway {
             api: api.clone(),
             blog_static: blog_static.clone(),
@@ -87,12 +91,16 @@ impl Application {
             retries,
             drain: drain.clone(),
             clients: clients.clone(),
+            memory: Memory { answers, refreshes },
+            purgers: settings.purgers.clone(),
             max_body_bytes: settings.max_body_bytes,
             content_security_policy: settings.content_security_policy.clone(),
         };
         let (shutdown, watch) = watch::channel(false);
+        let proxy = proxy(gateway);
+        let refreshing = refresh::serve(waiting, proxy.clone(), watch.clone());
         let connections = Arc::new(Connections {
-            proxy: proxy(gateway),
+            proxy,
             drain: drain.clone(),
             clients,
             metrics: http,
@@ -109,6 +117,7 @@ impl Application {
                 done = admin.run(Arc::new(probe), metrics) => done,
                 () = api.follow() => Ok(()),
                 () = blog_static.follow() => Ok(()),
+                () = refreshing => Ok(()),
             }
         });
         tokio::select! {

@@ -5,14 +5,17 @@
 //! itself (`refusal`).
 
 mod app;
+mod cache;
 mod client;
 mod connection;
 mod drain;
 mod head;
 mod limit;
 mod listener;
+mod memory;
 mod proxy;
 mod proxy_protocol;
+mod refresh;
 mod refusal;
 mod request;
 mod route;
@@ -22,6 +25,7 @@ mod stream;
 mod upstream;
 
 pub use crate::app::Application;
+pub use crate::cache::{CacheControl, Freshness};
 pub use crate::limit::ClientLimits;
 pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};

@@ -1,7 +1,12 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
+mod recall;
+
+use crate::cache::Codings;
 use crate::drain::Drain;
 use crate::limit::Clients;
+use crate::memory::{Memory, Recall};
+use crate::refresh::is_refresh;
 use crate::refusal::Refusal;
 use crate::request::{check, remove_claims, text};
 use crate::route::{Route, route};
@@ -40,6 +45,8 @@ pub(crate) struct Gateway {
     pub(crate) retries: Counter,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) memory: Memory,
+    pub(crate) purgers: Vec<IpNet>,
     pub(crate) max_body_bytes: usize,
     pub(crate) content_security_policy: String,
 }
@@ -56,6 +63,9 @@ pub(crate) struct RequestState {
     tried: Vec<SocketAddr>,
     /// What the next try hopes for.
     wish: Wish,
+    /// Nobody reads the answer: it is for memory.
+    is_refresh: bool,
+    recall: Recall,
 }
 
 impl Gateway {
@@ -89,6 +99,8 @@ impl ProxyHttp for Gateway {
             body_bytes: 0,
             tried: Vec::new(),
             wish: Wish::Answer,
+            is_refresh: is_refresh(),
+            recall: Recall::default(),
         }
     }
 
@@ -114,11 +126,15 @@ impl ProxyHttp for Gateway {
         let refusal = match routed {
             Ok(Route::Hidden) => Refusal::NotFound,
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
-            Ok(_) if !self.clients.admit(state.client, state.started) => Refusal::TooManyRequests,
-            Ok(route) => {
+            Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
                 state.route = route;
-                return Ok(false);
+                return if request.method == "PURGE" {
+                    self.purge(session, state).await
+                } else {
+                    self.recall(session, state).await
+                };
             }
+            Ok(_) => Refusal::TooManyRequests,
             Err(refusal) => refusal,
         };
         refusal.send(session, &state.id).await?;
@@ -175,6 +191,16 @@ impl ProxyHttp for Gateway {
         state: &mut RequestState,
     ) -> Result<()> {
         remove_claims(request);
+        match state.recall.codings.map(Codings::header) {
+            // The answer depends on what it is kept under, and on nothing else.
+            Some(codings) if !codings.is_empty() => {
+                request.insert_header("accept-encoding", codings)?;
+            }
+            Some(_) => {
+                request.remove_header("accept-encoding");
+            }
+            None => {}
+        }
         request.insert_header("x-forwarded-for", state.client.to_string())?;
         request.insert_header("x-forwarded-proto", "http")?;
         if let Some(host) = text(session.req_header(), "host") {
@@ -196,6 +222,10 @@ impl ProxyHttp for Gateway {
             if let Some(release) = release {
                 replica.note_release(release);
             }
+        }
+        if response.status.as_u16() >= 500 && state.recall.has_last_resort() {
+            let status = ErrorType::HTTPStatus(response.status.as_u16());
+            return Error::e_explain(status, "memory has something better");
         }
         let is_lost = state.route == Route::Asset && response.status == 404;
         if is_lost && self.may_retry(session, state) {
@@ -220,7 +250,21 @@ impl ProxyHttp for Gateway {
         }
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
-        security::complete(response, &self.content_security_policy)
+        security::complete(response, &self.content_security_policy)?;
+        let request = session.req_header();
+        self.memory.begin(request, response, state.route, &mut state.recall)
+    }
+
+    /// 5b. For each piece of the answer's body.
+    fn response_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        is_end: bool,
+        state: &mut RequestState,
+    ) -> Result<Option<Duration>> {
+        self.memory.add(body.as_deref().unwrap_or_default(), is_end, &mut state.recall);
+        Ok(None)
     }
 
     /// A connection that failed: nothing was sent, so any request may go elsewhere.
@@ -268,6 +312,14 @@ impl ProxyHttp for Gateway {
         state: &mut RequestState,
     ) -> FailToProxy {
         let refusal = Refusal::from(error);
+        if session.response_written().is_none()
+            && *error.esource() != ErrorSource::Downstream
+            && let Some(entry) = state.recall.last_resort()
+        {
+            self.memory.answers.stale.inc();
+            let is_sent = self.send(session, &entry, "STALE", state).await.is_ok();
+            return FailToProxy { error_code: 200, can_reuse_downstream: is_sent };
+        }
         // A client that has its first bytes, or has gone, cannot be told anything.
         if session.response_written().is_none() && *error.esource() != ErrorSource::Downstream {
             let _ = refusal.send(session, &state.id).await;
@@ -282,11 +334,17 @@ impl ProxyHttp for Gateway {
         error: Option<&Error>,
         state: &mut RequestState,
     ) {
+        if state.is_refresh {
+            return;
+        }
         let took = state.started.elapsed();
         let status = session.response_written().map_or(499, |response| response.status.as_u16());
         self.metrics.observe(state.route.name(), status, took);
         let request = session.req_header();
         let (method, path) = (request.method.as_str(), request.uri.path());
+        let cache = session.response_written().and_then(|response| {
+            response.headers.get("x-cache").and_then(|label| label.to_str().ok())
+        });
         let upstream = state.replica.as_ref().map(|replica| replica.addr.to_string());
         tracing::info!(
             target: "access",
@@ -294,6 +352,7 @@ impl ProxyHttp for Gateway {
             http.path = path,
             http.status = status,
             http.bytes = session.body_bytes_sent(),
+            cache = cache,
             duration_ms = took.as_secs_f64() * 1000.0,
             client = %state.client,
             upstream = upstream.as_deref().unwrap_or("-"),

@@ -26,6 +26,10 @@ pub struct Settings {
     pub lame_duck: Duration,
     /// `GATEWAY_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
+    /// `GATEWAY_CACHE_BYTES`: how many bytes of answers are kept in memory. 0 keeps none.
+    pub cache_bytes: u64,
+    /// `GATEWAY_PURGERS`: networks whose clients may `PURGE` an address, with commas.
+    pub purgers: Vec<IpNet>,
     /// `GATEWAY_MAX_CONNECTIONS`: connections at once, of all clients.
     pub max_connections: usize,
     /// `GATEWAY_MAX_BODY_BYTES`: the largest body of a request.
@@ -105,6 +109,8 @@ impl Default for Settings {
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
+            cache_bytes: 64 * 1024 * 1024,
+            purgers: PRIVATE.iter().take(1).filter_map(|text| text.parse().ok()).collect(),
             max_connections: 20_000,
             max_body_bytes: 64 * 1024,
             clients: ClientLimits {
@@ -156,6 +162,8 @@ impl Settings {
                 .unwrap_or(default.proxy_protocol),
             lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
+            cache_bytes: vars.parsed("GATEWAY_CACHE_BYTES", number)?.unwrap_or(default.cache_bytes),
+            purgers: list(vars, "GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
             max_connections: vars
                 .parsed("GATEWAY_MAX_CONNECTIONS", number)?
                 .unwrap_or(default.max_connections),

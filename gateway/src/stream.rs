@@ -86,6 +86,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         &self.ahead
     }
 
+    /// Behaves as if `bytes` had been read.
+    pub(crate) fn put_ahead(&mut self, bytes: &[u8]) {
+        self.ahead.extend_from_slice(bytes);
+    }
+
     /// Forgets the first `count` bytes that were read and not yet taken.
     pub(crate) fn skip(&mut self, count: usize) {
         self.ahead.advance(count);

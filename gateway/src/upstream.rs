@@ -79,7 +79,14 @@ pub(crate) struct Upstream {
     turn: AtomicUsize,
     metrics: ReplicaMetrics,
     /// The release that readers see.
-    release: RwLock<Option<Release>>,
+    releases: RwLock<Releases>,
+}
+
+/// The release that readers see, and the one that they saw before.
+#[derive(Debug, Clone, Default)]
+struct Releases {
+    on: Option<Release>,
+    before: Option<Release>,
 }
 
 /// What another try hopes for.
@@ -105,7 +112,7 @@ impl Upstream {
             replicas,
             turn: AtomicUsize::new(0),
             metrics,
-            release: RwLock::new(None),
+            releases: RwLock::default(),
         }
     }
 
@@ -131,27 +138,27 @@ impl Upstream {
         equals().nth(nth).or_else(|| equals().next()).or_else(|| fresh().next()).cloned()
     }
 
-    /// The release that readers see.
-    #[cfg(test)]
-    pub(crate) fn release(&self) -> Option<Release> {
-        self.update_release(&self.replicas.read())
+    /// The release that readers see, and the one that they saw before.
+    pub(crate) fn releases(&self) -> (Option<Release>, Option<Release>) {
+        let on = self.update_release(&self.replicas.read());
+        (on, self.releases.read().before.clone())
     }
 
     /// Changes to another release if no healthy replica serves the one that readers see.
     fn update_release(&self, replicas: &[Arc<Replica>]) -> Option<Release> {
-        let on = self.release.read().clone();
+        let on = self.releases.read().on.clone();
         let is_there = |replica: &Arc<Replica>| replica.is_healthy() && replica.serves(on.as_ref());
         if replicas.iter().any(is_there) {
             return on;
         }
         let healthy = replicas.iter().filter(|replica| replica.is_healthy());
         let healthy: Vec<Option<Release>> = healthy.map(|replica| replica.release()).collect();
-        let mut release = self.release.write();
-        let next = release::choose(release.as_ref(), &healthy);
-        if *release != next {
+        let mut releases = self.releases.write();
+        let next = release::choose(releases.on.as_ref(), &healthy);
+        if releases.on != next {
             let id = next.as_deref().unwrap_or_default();
             tracing::info!(upstream = self.name, "{} serves release {id} now", self.name);
-            release.clone_from(&next);
+            releases.before = std::mem::replace(&mut releases.on, next.clone());
         }
         next
     }
@@ -301,7 +308,7 @@ mod tests {
         replicas[1].answered();
 
         assert_eq!(picked(&upstream), [1, 3], "nobody goes back");
-        assert_eq!(upstream.release().as_deref(), Some("new"));
+        assert_eq!(upstream.releases().0.as_deref(), Some("new"));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(listen) = arguments.listen {
         settings.listen = listen;
     }
+    // A writer wants to see each change at once.
+    settings.cache_bytes = 0;
     // Nobody watches a laptop's metrics; two blogs at once should not meet here.
     settings.admin_listen.set_port(0);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

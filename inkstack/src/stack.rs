@@ -47,13 +47,6 @@ impl Stack {
     ) -> anyhow::Result<Self> {
         let free: SocketAddr = ([127, 0, 0, 1], 0).into();
         let shelf = Shelf::default();
-        let pages = blog_static::Settings {
-            listen: free,
-            admin_listen: free,
-            ..blog_static::Settings::default()
-        };
-        let blog_static = blog_static::Application::bind(&pages, shelf.clone())?;
-
         let store = StoreSettings::Sqlite(database.to_owned());
         let vars = MapVars::from([
             ("API_LISTEN", "127.0.0.1:0"),
@@ -75,6 +68,14 @@ impl Stack {
             counts: store.counts().await?,
         };
         let api = api::Application::bind(&settings_api, backends)?;
+
+        let pages = blog_static::Settings {
+            listen: free,
+            admin_listen: free,
+            api: api.addr().to_string(),
+            ..blog_static::Settings::default()
+        };
+        let blog_static = blog_static::Application::bind(&pages, shelf.clone())?;
 
         let origin = |addr: SocketAddr, admin: SocketAddr| {
             vec![Origin::new(&addr.ip().to_string(), addr.port(), admin.port())]

@@ -81,3 +81,33 @@ async fn redis_is_shared_by_replicas_and_missed_by_nobody() {
     until(&one, "/api/v1/posts?limit=2", 200).await;
     assert_eq!(one.get("/api/v1/posts?limit=4").await, answer);
 }
+
+#[tokio::test]
+async fn a_wrong_password_is_said_by_readyz_and_not_to_readers() {
+    let Some(server) = Server::mongod_with_users().await else { return };
+    let uri = server.uri_of("api", "guessed");
+    let settings = MongoSettings { uri: uri.into(), database: "blog".into() };
+    let store = StoreSettings::Mongo(settings);
+    let app = spawn(&store, Vec::new(), tempfile::tempdir().unwrap()).await;
+    let ready = async || {
+        let answer = app.client.get(format!("{}/readyz", app.admin)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+
+    let started = Instant::now();
+    let said = loop {
+        let (status, said) = ready().await;
+        assert_eq!(status, 503);
+        if said.contains("MONGODB_URI") {
+            break said;
+        }
+        assert!(started.elapsed() < Duration::from_mins(1), "{said}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+
+    assert!(said.contains("refuses the user or password in MONGODB_URI"), "{said}");
+    assert!(!said.contains("guessed"), "{said}");
+    let (_, problem) = app.get("/api/v1/posts").await;
+    assert_eq!(problem["code"], "nothing_registered");
+    assert!(!problem.to_string().contains("MONGODB"), "{problem}");
+}

@@ -1,6 +1,6 @@
 //! What scripts are told.
 
-use crate::support::{Served, Source, Target, all, brevs};
+use crate::support::{Served, Source, Target, all, brevs, stdout};
 use test_kit::posts;
 
 #[tokio::test]
@@ -77,6 +77,45 @@ async fn a_neighbour_that_never_comes_is_69() {
     let mut command = no_database.command(source.addr, &[]);
     let waited = command.env("CONTENT_LOADER_DEADLINE", "300ms").output().unwrap();
     assert_eq!(waited.status.code(), Some(69), "{}", all(&waited));
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_is_77_soon_and_the_last_line_says_what_to_mend() {
+    let Some(server) = test_kit::Server::mongod_with_users().await else { return };
+    server.add_user("api", "s3cret", "read", "blog").await;
+    let source = Source::start(Served::new(1, &posts(1, 1)));
+    for (password, remedy) in [
+        ("guessed", "refuses the user or password in MONGODB_URI"),
+        ("s3cret", "grant it `readWrite`"),
+    ] {
+        let uri = server.uri_of("api", password);
+        let target = Target::Mongo { uri, database: "blog".into() };
+        let started = std::time::Instant::now();
+        let mut command = target.command(source.addr, &[]);
+        let refused = command.env("CONTENT_LOADER_DEADLINE", "5m").output().unwrap();
+
+        assert_eq!(refused.status.code(), Some(77), "{}", all(&refused));
+        assert!(started.elapsed() < std::time::Duration::from_mins(1), "{:?}", started.elapsed());
+        let said = stdout(&refused);
+        let last = said.lines().last().unwrap();
+        assert!(last.contains("ERROR") && last.contains(remedy), "{said}");
+        assert!(!all(&refused).contains(password), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_74() {
+    let Some(server) = test_kit::Server::mongod_with_users().await else { return };
+    server.add_user("loader", "secret", "readWrite", "blog").await;
+    server.fail_with("insert", 14031).await;
+    let source = Source::start(Served::new(1, &posts(1, 1)));
+    let uri = server.uri_of("loader", "secret");
+    let target = Target::Mongo { uri, database: "blog".into() };
+
+    let full = target.run(source.addr, &[]);
+
+    assert_eq!(full.status.code(), Some(74), "{}", all(&full));
+    assert!(stdout(&full).contains("MongoDB has no room left"), "{}", all(&full));
 }
 
 #[tokio::test]

@@ -105,3 +105,23 @@ async fn of_two_runs_at_once_both_leave_the_release_whole() {
         assert_eq!(target.listed().await, brevs(&posts(300, 1)));
     }
 }
+
+#[tokio::test]
+async fn the_summary_is_a_line_of_the_log_if_logs_are_json() {
+    for target in Target::each() {
+        let source = Source::start(Served::new(1, &posts(3, 1)));
+        target.register(source.addr);
+        source.serve(Served::new(2, &posts(4, 1)));
+
+        let done = target.command(source.addr, &[]).env("LOG_FORMAT", "json").output().unwrap();
+
+        let text = stdout(&done);
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let last: serde_json::Value = lines.last().unwrap();
+        assert_eq!(last["release"], test_kit::release_id(2).to_string(), "{last}");
+        let figures = ["posts", "added", "changed", "removed"].map(|name| last[name].as_u64());
+        assert_eq!(figures, [4, 1, 0, 0].map(Some), "{last}");
+        assert!(last["duration_ms"].is_u64(), "{last}");
+        assert!(last["message"].as_str().unwrap().starts_with("readers see release"), "{last}");
+    }
+}

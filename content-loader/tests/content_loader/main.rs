@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod backup;
 mod exit_status;
 mod load;
 mod support;
+mod watch;

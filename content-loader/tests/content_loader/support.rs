@@ -96,7 +96,7 @@ impl Target {
         folder.join("blog.sqlite")
     }
 
-    fn vars(&self) -> Vec<(&str, String)> {
+    pub(crate) fn vars(&self) -> Vec<(&str, String)> {
         match self {
             Self::Sqlite(folder) => {
                 vec![("SQLITE_PATH", Self::file(folder.path()).display().to_string())]
@@ -110,6 +110,18 @@ impl Target {
     /// Runs the job once.
     pub(crate) fn run(&self, source: SocketAddr, arguments: &[&str]) -> Output {
         self.command(source, arguments).output().unwrap()
+    }
+
+    /// Runs the job until it has registered what is served: a busy machine may lose the lease.
+    pub(crate) fn register(&self, source: SocketAddr) {
+        let mut done = self.run(source, &[]);
+        for _ in 0..10 {
+            if done.status.success() {
+                return;
+            }
+            done = self.run(source, &[]);
+        }
+        panic!("{}", all(&done));
     }
 
     pub(crate) fn command(&self, source: SocketAddr, arguments: &[&str]) -> Command {

@@ -103,6 +103,23 @@ impl ReleaseWriter {
         Ok(true)
     }
 
+    /// Answers `route` as the release in this folder does, if that has there a file that never
+    /// changes, in every form that is wanted. `Ok(false)` if it has not. For routes that name all
+    /// that the file is made from, so that it need not be made again.
+    ///
+    /// # Errors
+    ///
+    /// [`RouteTaken`] if something else is there.
+    pub fn kept_route(&mut self, route: &str) -> Result<bool, RouteTaken> {
+        let known = self.previous.as_ref().and_then(|index| index.entries.get(route));
+        let Some(Entry::File(known)) = known else { return Ok(false) };
+        if known.cache != CachePolicy::Immutable {
+            return Ok(false);
+        }
+        let (content_type, blob) = (known.content_type.clone(), known.blob);
+        self.kept(route, &content_type, CachePolicy::Immutable, blob)
+    }
+
     /// Redirects `from` (decoded) to the URL `to` (percent-encoded) for good.
     ///
     /// # Errors

@@ -1,20 +1,22 @@
 //! The body: Markdown to HTML, with links resolved on the syntax tree.
 
+mod code;
 mod link;
 mod plain;
+mod tree;
+mod write;
 
 use crate::anchor::{self, Anchors};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::header::Reading;
-use crate::html::{escaped, sanitize};
-use crate::{highlight, words};
-use comrak::adapters::{HeadingAdapter, HeadingMeta};
-use comrak::nodes::{Node, NodeCodeBlock, NodeHtmlBlock, NodeValue, Sourcepos};
-use comrak::{Arena, Options, options::Plugins};
+use crate::language::Words;
+use crate::words;
+use comrak::nodes::{Node, NodeValue};
+use comrak::{Arena, Options};
 use domain::Heading;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(crate) use self::code::Marks;
 
 /// What a link or a picture points at, as the site knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,22 +85,36 @@ pub struct Rendered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What decides how a body is rendered, beside its text and the site around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner<'a> {
+    /// BCP 47: the language of what a body says by itself, such as titles of alerts.
+    pub language: &'a str,
+    /// Whether `$…$` is a formula.
+    pub math: bool,
+}
+
 /// Renders the body of `reading`. Never fails: what is wrong is in [`Rendered::diagnostics`].
 #[must_use]
-pub fn render(file: &str, reading: &Reading, resolver: &dyn Resolver) -> Rendered {
-    let options = options();
+pub fn render(
+    file: &str,
+    reading: &Reading,
+    manner: Manner<'_>,
+    resolver: &dyn Resolver,
+) -> Rendered {
+    let words = Words::of(manner.language);
+    let options = options(manner.math);
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, &reading.body, &options);
     let mut report = Report::new(file);
 
+    tree::join_lines(root);
     let text = plain::text(root);
     let headings = headings(root);
     let titles: Vec<String> = headings.iter().map(|node| plain::line(node)).collect();
     let anchors = anchor::assign(&titles);
     let outline = outline(&headings, &titles, &anchors);
-    for node in root.descendants() {
-        replace(node);
-    }
+    tree::replace(root, words, reading.body_line, &mut report);
     let mut links = link::Links::new(resolver, reading.body_line, &mut report);
     // Pictures lose their children on the way, so the tree is walked first and changed then.
     for node in root.descendants().collect::<Vec<_>>() {
@@ -106,12 +122,11 @@ pub fn render(file: &str, reading: &Reading, resolver: &dyn Resolver) -> Rendere
     }
     let fragments = links.finish();
 
-    let adapter = Headings { anchors: &anchors, next: AtomicUsize::new(0) };
-    let mut plugins = Plugins::default();
-    plugins.render.heading_adapter = Some(&adapter);
-    let mut html = String::with_capacity(reading.body.len() * 3 / 2);
-    comrak::format_html_with_plugins(root, &options, &mut html, &plugins)
-        .unwrap_or_else(|_: fmt::Error| unreachable!("a string takes whatever is written to it"));
+    tree::figures(root);
+
+    let depths = domain::nested(&outline);
+    let headings = write::Headings::new(&anchors, &depths);
+    let html = write::html(root, &options, &headings, words, reading.body.len());
     let words = words::count(&text);
     let anchors =
         anchors.into_iter().flat_map(|a| std::iter::once(a.id).chain(a.aliases)).collect();
@@ -127,9 +142,9 @@ pub fn render(file: &str, reading: &Reading, resolver: &dyn Resolver) -> Rendere
     }
 }
 
-/// `CommonMark` and GFM, as tolerant as GitHub. Raw HTML is not comrak's to judge: [`replace`] has
-/// made every piece of it safe before it is written.
-fn options() -> Options<'static> {
+/// `CommonMark` and GFM, as tolerant as GitHub. Raw HTML is not comrak's to judge:
+/// [`tree::replace`] has made every piece of it safe before it is written.
+fn options(math: bool) -> Options<'static> {
     let mut options = Options::default();
     options.extension.table = true;
     options.extension.strikethrough = true;
@@ -139,6 +154,7 @@ fn options() -> Options<'static> {
     options.extension.alerts = true;
     options.extension.description_lists = true;
     options.extension.cjk_friendly_emphasis = true;
+    options.extension.math_dollars = math;
     options.parse.relaxed_tasklist_matching = true;
     options.parse.sourcepos_chars = true;
     options.render.r#unsafe = true;
@@ -161,64 +177,6 @@ fn outline(headings: &[Node<'_>], titles: &[String], anchors: &[Anchors]) -> Vec
         id: anchors.id.clone(),
     };
     entries.map(heading).collect()
-}
-
-/// Puts finished HTML in the place of code blocks, and safe HTML in the place of raw HTML.
-fn replace(node: Node<'_>) {
-    let mut ast = node.data_mut();
-    let replaced = match &ast.value {
-        NodeValue::CodeBlock(block) => html_block(code_block(block)),
-        NodeValue::HtmlBlock(block) => html_block(sanitize(&block.literal)),
-        NodeValue::HtmlInline(raw) => NodeValue::HtmlInline(sanitize(raw)),
-        _ => return,
-    };
-    ast.value = replaced;
-}
-
-/// A block of finished HTML; the kind matters only to the parser, which is done.
-fn html_block(literal: String) -> NodeValue {
-    NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal })
-}
-
-fn code_block(block: &NodeCodeBlock) -> String {
-    let language = highlight::language(&block.info);
-    let code = highlight::highlight(&block.info, &block.literal)
-        .unwrap_or_else(|| escaped(&block.literal));
-    if language.is_empty() {
-        format!("<pre tabindex=\"0\"><code>{code}</code></pre>\n")
-    } else {
-        let language = escaped(&language);
-        format!("<pre tabindex=\"0\" data-language=\"{language}\"><code>{code}</code></pre>\n")
-    }
-}
-
-/// Writes headings with their anchors, which were assigned in the same order.
-struct Headings<'a> {
-    anchors: &'a [Anchors],
-    next: AtomicUsize,
-}
-
-impl HeadingAdapter for Headings<'_> {
-    fn enter(
-        &self,
-        output: &mut dyn fmt::Write,
-        heading: &HeadingMeta,
-        _: Option<Sourcepos>,
-    ) -> fmt::Result {
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
-        let Some(anchors) = self.anchors.get(index) else {
-            return write!(output, "<h{}>", heading.level);
-        };
-        write!(output, "<h{} id=\"{}\">", heading.level, escaped(&anchors.id))?;
-        anchors
-            .aliases
-            .iter()
-            .try_for_each(|alias| write!(output, "<span id=\"{}\"></span>", escaped(alias)))
-    }
-
-    fn exit(&self, output: &mut dyn fmt::Write, heading: &HeadingMeta) -> fmt::Result {
-        writeln!(output, "</h{}>", heading.level)
-    }
 }
 
 #[cfg(test)]

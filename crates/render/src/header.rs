@@ -48,6 +48,8 @@ pub struct Header {
     pub lang: Option<String>,
     /// The series it belongs to.
     pub series: Option<String>,
+    /// Whether `$…$` in the body is a formula.
+    pub math: bool,
 }
 
 /// A file after its header was read.

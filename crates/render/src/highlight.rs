@@ -1,5 +1,6 @@
 //! Code highlighting at build time: a few short CSS classes, and no work for the reader.
 
+use crate::body::Marks;
 use crate::html::escape;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -57,28 +58,43 @@ static RULES: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
     SCOPES.iter().filter_map(|(scope, class)| Some((Scope::new(scope).ok()?, *class))).collect()
 });
 
-/// Highlights `code` by the fence's info string. `None` if the language is unknown or `text`;
-/// the caller then shows it as it is.
-pub(crate) fn highlight(info: &str, code: &str) -> Option<String> {
-    let syntax = syntax(info)?;
-    let mut state = ParseState::new(syntax);
+/// The HTML of `code`, highlighted by the fence's info string if that names a language that is
+/// known, with the lines of `marks` marked.
+pub(crate) fn highlight(info: &str, code: &str, marks: &Marks) -> String {
     let mut painter = Painter::new(code.len());
+    let coloured = syntax(info).and_then(|syntax| paint(syntax, code, marks, &mut painter));
+    if coloured.is_none() {
+        painter = Painter::new(code.len());
+        for (index, line) in code.split_inclusive('\n').enumerate() {
+            painter.line(marks.has(index + 1), |painter| painter.text(line, ""));
+        }
+    }
+    painter.finish()
+}
+
+/// `None` if the grammar fails on this code.
+fn paint(syntax: &SyntaxReference, code: &str, marks: &Marks, out: &mut Painter) -> Option<()> {
+    let mut state = ParseState::new(syntax);
     let mut stack = ScopeStack::new();
-    for line in code.split_inclusive('\n') {
+    for (index, line) in code.split_inclusive('\n').enumerate() {
+        let is_marked = marks.has(index + 1);
         if line.len() > MAX_LINE_BYTES {
-            painter.text(line, "");
+            out.line(is_marked, |out| out.text(line, ""));
             continue;
         }
         let operations = state.parse_line(line, &SYNTAXES).ok()?;
-        let mut at = 0;
-        for (end, operation) in operations {
-            painter.text(line.get(at..end)?, painter.class(&stack));
-            stack.apply(&operation).ok()?;
-            at = end;
-        }
-        painter.text(line.get(at..)?, painter.class(&stack));
+        out.line(is_marked, |out| {
+            let mut at = 0;
+            for (end, operation) in operations {
+                out.text(line.get(at..end)?, out.class(&stack));
+                stack.apply(&operation).ok()?;
+                at = end;
+            }
+            out.text(line.get(at..)?, out.class(&stack));
+            Some(())
+        })?;
     }
-    Some(painter.finish())
+    Some(())
 }
 
 /// The language that an info string names, in lowercase: `Go {1,3}` is `go`.
@@ -119,6 +135,20 @@ impl Painter {
             open: "",
             known: std::cell::RefCell::default(),
         }
+    }
+
+    /// Writes one line in a span of its own if it is marked.
+    fn line<T>(&mut self, is_marked: bool, write: impl FnOnce(&mut Self) -> T) -> T {
+        if is_marked {
+            self.close();
+            self.html.push_str("<span class=\"hl\">");
+        }
+        let written = write(self);
+        if is_marked {
+            self.close();
+            self.html.push_str("</span>");
+        }
+        written
     }
 
     /// The class of the innermost scope that has one.
@@ -180,7 +210,8 @@ mod tests {
 
     #[test]
     fn code_is_marked_and_keeps_every_character() {
-        let html = highlight("go", "func main() { // <hi>\n\treturn \"a&b\"\n}\n").unwrap();
+        let html =
+            highlight("go", "func main() { // <hi>\n\treturn \"a&b\"\n}\n", &Marks::default());
 
         assert!(html.contains("<span class=\"hc\">// &lt;hi&gt;\n"), "{html}");
         assert!(html.contains("<span class=\"hs\">&quot;a&amp;b&quot;"), "{html}");
@@ -199,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_unknown_language_is_plain_text() {
-        assert_eq!(highlight("brainwave", "x"), None);
-        assert_eq!(highlight("text", "x"), None);
+        assert_eq!(highlight("brainwave", "<x", &Marks::default()), "&lt;x");
+        assert_eq!(highlight("text", "x", &Marks::default()), "x");
     }
 }

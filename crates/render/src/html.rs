@@ -23,13 +23,14 @@ pub(crate) fn escaped(text: &str) -> String {
     html
 }
 
-/// Tags that pass; their attributes do not, but for those of [`KEPT_ATTRIBUTES`].
+/// Tags that pass; their attributes do not, but for `open` and for the `title` of [`TITLED`].
 const ALLOWED: [&str; 18] = [
     "abbr", "b", "br", "cite", "del", "details", "dfn", "hr", "i", "ins", "kbd", "mark", "q",
     "samp", "small", "sub", "summary", "sup",
 ];
 
-const KEPT_ATTRIBUTES: [&str; 1] = ["open"];
+/// Tags whose title says what the words within stand for.
+const TITLED: [&str; 2] = ["abbr", "dfn"];
 
 /// Passes the allowed tags of raw HTML and shows everything else as the text it is, so that
 /// `<Crash Consistency>` in a heading keeps its words. Comments vanish.
@@ -83,12 +84,26 @@ fn allowed_tag(text: &str) -> Option<(String, &str)> {
         return None;
     }
     let mut tag = format!("<{slash}{name}");
-    for word in words.filter(|word| slash.is_empty() && KEPT_ATTRIBUTES.contains(word)) {
-        tag.push(' ');
-        tag.push_str(word);
+    if slash.is_empty() && words.any(|word| word == "open") {
+        tag.push_str(" open");
+    }
+    if slash.is_empty()
+        && TITLED.contains(&name.as_str())
+        && let Some(title) = title(inside)
+    {
+        tag.push_str(" title=\"");
+        escape_entities_kept(title, &mut tag);
+        tag.push('"');
     }
     tag.push('>');
     Some((tag, after))
+}
+
+/// The quoted value of the attribute `title`.
+fn title(inside: &str) -> Option<&str> {
+    let (_, rest) = inside.split_once(" title=")?;
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    rest[1..].split_once(quote).map(|(title, _)| title)
 }
 
 #[cfg(test)]
@@ -99,6 +114,10 @@ mod tests {
     fn allowed_tags_pass_and_lose_their_attributes() {
         assert_eq!(sanitize("<KBD onclick=x>Ctrl</kbd><br/>"), "<kbd>Ctrl</kbd><br>");
         assert_eq!(sanitize("<details open id=x>"), "<details open>");
+        assert_eq!(
+            sanitize("<abbr onclick=x title=\"A & B\">AB</abbr><b title=\"x\">"),
+            "<abbr title=\"A &amp; B\">AB</abbr><b>"
+        );
     }
 
     #[test]

@@ -8,10 +8,12 @@
 )]
 
 use jiff::tz::TimeZone;
-use render::{Header, Rendered, Resolved, Resolver, Severity, Source};
+use render::{Header, Manner, Rendered, Resolved, Resolver, Severity, Source};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+const MANNER: Manner<'_> = Manner { language: "zh", math: false };
 
 /// Knows what files there are, and nothing else.
 struct Files {
@@ -58,7 +60,7 @@ fn posts(folder: &Path) -> BTreeMap<String, (Header, Rendered, Vec<render::Diagn
             let bytes = fs::read(&path).unwrap();
             let reading = render::read(Source { file: &name, bytes: &bytes }, &shanghai);
             assert!(reading.is_post, "{name}");
-            let rendered = render::render(&name, &reading, &Files { below: year.clone() });
+            let rendered = render::render(&name, &reading, MANNER, &Files { below: year.clone() });
             let header = reading.header.unwrap_or_else(|| panic!("{:#?}", reading.diagnostics));
             posts.insert(name, (header, rendered, reading.diagnostics));
         }

@@ -20,7 +20,7 @@ pub mod web;
 pub use crate::admin::{Admin, NotReady, Probe, X_RELEASE};
 pub use crate::backoff::Backoff;
 pub use crate::bind::{BindError, bind};
-pub use crate::exit::{EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE};
+pub use crate::exit::{EX_DATAERR, EX_IOERR, EX_NOPERM, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE};
 pub use crate::healthcheck::{HealthcheckError, Well, healthcheck};
 pub use crate::metrics::{HttpMetrics, Metrics};
 pub use crate::problem::{PROBLEM_JSON, Problem};

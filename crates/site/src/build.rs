@@ -1,28 +1,34 @@
 //! From what was gathered to a release: every page, feed, medium and redirect.
 
+mod list;
+mod machine;
+
+use crate::card::Card;
+use crate::item::Item;
 use crate::media::Medium;
-use crate::page::{
-    Archive, Article, Feed, FeedEntry, Frame, Home, Labels, OutlineEntry, Plain, Sitemap, Tagged,
-    Tags,
-};
-use crate::{Gathered, Publication, SiteError};
-use askama::Template;
-use domain::{ContentHash, PostSummary, Tag};
+use crate::page::{Article, Frame};
+use crate::related::Related;
+use crate::theme::Theme;
+use crate::{Gathered, Publication, Settings, SiteError};
+use domain::ContentHash;
+use list::Series;
+use minijinja::context;
+use minijinja::value::Value;
 use rayon::prelude::*;
 use release::{CachePolicy, Compression, ReleaseWriter, Written, content_hash};
 use render::{Diagnostic, Severity};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 const HTML: &str = "text/html; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
-const STYLE: &str = include_str!("../../../theme/assets/style.css");
 const NOT_FOUND: &str = "/404";
-/// Readers' programs fetch often; older posts are in the archive.
-const FEED_ENTRIES: usize = 20;
 /// As many as keep every core busy, and no more in memory.
 const ARTICLES_AT_ONCE: usize = 512;
+/// Links to other posts below one.
+const RELATED: usize = 3;
 
 /// What [`build`] did.
 #[derive(Debug)]
@@ -38,8 +44,9 @@ pub struct Built {
 ///
 /// # Errors
 ///
-/// [`SiteError::NoPosts`] (`content` is named in it) if there is nothing to publish, the
-/// release cannot be written, or [`SiteError::Changed`] if a file is not what was gathered.
+/// [`SiteError::NoPosts`] (`content` is named in it) if there is nothing to publish, the theme
+/// cannot be used, the release cannot be written, or [`SiteError::Changed`] if a file is not what
+/// was gathered.
 pub fn build(
     content: &Path,
     gathered: &Gathered,
@@ -49,24 +56,51 @@ pub fn build(
     if gathered.posts.is_empty() {
         return Err(SiteError::NoPosts(content.to_owned()));
     }
-    let style = format!("/assets/style.{}.css", content_hash(STYLE.as_bytes()).short());
-    let language = &gathered.settings.language;
-    let labels = Labels::of(language);
-    let frame = Frame { site: &gathered.settings, labels, lang: language, style: &style };
+    let settings = &gathered.settings;
+    let theme = Theme::open(content, &settings.style)?;
+    let own = settings.share_pictures.then(|| Card {
+        site: settings.title.clone(),
+        title: if settings.description.is_empty() {
+            settings.title.clone()
+        } else {
+            settings.description.clone()
+        },
+        foot: settings.author.clone(),
+    });
+    let frame = Frame::new(settings, &theme, own.as_ref().map(Card::route));
+    let zone = settings.zone().unwrap_or(jiff::tz::TimeZone::UTC);
+    let items: Vec<Arc<Item>> = gathered
+        .posts
+        .iter()
+        .map(|publication| Arc::new(Item::new(&publication.post.summary, &zone)))
+        .collect();
+    let series = list::series(&items);
     let writer = ReleaseWriter::create(out, compression)?;
     let mut pages = Pages { writer, diagnostics: Vec::new() };
 
-    pages.immutable(style.clone(), "text/css; charset=utf-8", STYLE.as_bytes().to_vec());
-    pages.articles(gathered, frame)?;
-    pages.home(&gathered.posts, frame)?;
-    pages.tags(&gathered.posts, frame)?;
-    pages.archive(&gathered.posts, frame)?;
-    let about = gathered.about.clone().unwrap_or_default();
-    pages.html("/about".into(), &Plain::new(frame, labels.about, &about))?;
-    let help =
-        format!("<p>{} <a href=\"/archive\">{}</a></p>", labels.not_found_help, labels.archive);
-    pages.html(NOT_FOUND.into(), &Plain::new(frame, labels.not_found, &help))?;
-    pages.for_machines(gathered)?;
+    for asset in &theme.assets {
+        let cache = if asset.is_immutable { CachePolicy::Immutable } else { CachePolicy::Page };
+        let (route, bytes) = (asset.route.clone(), asset.bytes.clone());
+        let taken = pages.writer.file(route, asset.content_type, cache, bytes);
+        pages.note(taken);
+    }
+    let cards: Vec<Card> = if settings.share_pictures {
+        items.iter().map(|item| card(item, &frame)).collect()
+    } else {
+        Vec::new()
+    };
+    pages.articles(gathered, &items, &series, &cards, &frame)?;
+    pages.cards(own.into_iter().chain(cards))?;
+    pages.home(&items, &frame)?;
+    pages.tags(&items, &frame)?;
+    pages.series(&series, &frame)?;
+    pages.archive(&items, &frame)?;
+    pages.texts(gathered, &frame)?;
+    let mut lists: Vec<String> = ["/", "/archive", "/tags", "/about"].map(str::to_owned).into();
+    if series.keys().any(|name| crate::item::series(name).is_some()) {
+        lists.push("/series".into());
+    }
+    pages.machines(&gathered.posts, &items, &lists, &frame)?;
     // Two files with one content have one URL.
     let mut seen = HashSet::new();
     for (path, medium) in gathered.media.iter().filter(|(_, medium)| seen.insert(&medium.url)) {
@@ -93,14 +127,8 @@ impl Pages {
         self.note(taken);
     }
 
-    fn immutable(&mut self, route: String, content_type: &str, bytes: Vec<u8>) {
-        let taken = self.writer.file(route, content_type, CachePolicy::Immutable, bytes);
-        self.note(taken);
-    }
-
-    fn html(&mut self, route: String, page: &impl Template) -> Result<(), SiteError> {
-        self.page(route, HTML, page.render()?.into_bytes());
-        Ok(())
+    fn html(&mut self, route: String, page: String) {
+        self.page(route, HTML, page.into_bytes());
     }
 
     /// Copies the file at `path`, which was gathered with the content `hash`, if the release has
@@ -144,85 +172,81 @@ impl Pages {
         }
     }
 
-    fn articles(&mut self, gathered: &Gathered, frame: Frame) -> Result<(), SiteError> {
+    fn articles(
+        &mut self,
+        gathered: &Gathered,
+        items: &[Arc<Item>],
+        series: &Series,
+        cards: &[Card],
+        frame: &Frame,
+    ) -> Result<(), SiteError> {
         let posts = &gathered.posts;
+        let related = Related::new(items.iter().map(|item| &item.post).collect());
+        let article = |index: &usize| {
+            let Publication { post, html, name, .. } = &posts[*index];
+            let beyond = |index: usize| items.get(index);
+            let own = post.summary.series.as_deref().and_then(|name| series.get(name));
+            let article = Article {
+                post,
+                item: &items[*index],
+                body: html,
+                file: name,
+                // Newest first: the older post stands behind this one.
+                previous: beyond(index + 1),
+                next: index.checked_sub(1).and_then(beyond),
+                related: related.to(*index, RELATED).iter().map(|index| &items[*index]).collect(),
+                series: own.map_or(&[], Vec::as_slice),
+                share: cards.get(*index).map(Card::route),
+            };
+            article.page(frame)
+        };
         let indices: Vec<usize> = (0..posts.len()).collect();
         for indices in indices.chunks(ARTICLES_AT_ONCE) {
-            let pages: Vec<String> = indices
-                .par_iter()
-                .map(|index| article(posts, *index, frame).render())
-                .collect::<Result<_, _>>()?;
+            let pages: Vec<String> = indices.par_iter().map(article).collect::<Result<_, _>>()?;
             for (index, html) in indices.iter().zip(pages) {
                 let Publication { post, source, file, .. } = &posts[*index];
                 let path = &post.summary.path;
-                self.page(path.route(), HTML, html.into_bytes());
+                self.html(path.route(), html);
                 self.copy(&path.raw_route(), MARKDOWN, CachePolicy::Page, *source, file)?;
             }
         }
         Ok(())
     }
 
-    fn home(&mut self, posts: &[Publication], frame: Frame) -> Result<(), SiteError> {
-        let url = |number: usize| match number {
-            1 => "/".to_owned(),
-            number => format!("/page/{number}"),
-        };
-        let summaries = summaries(posts);
-        let chunks: Vec<_> = summaries.chunks(frame.site.page_size).collect();
-        for (index, posts) in chunks.iter().enumerate() {
-            let number = index + 1;
-            let newer = (number > 1).then(|| url(number - 1));
-            let older = (number < chunks.len()).then(|| url(number + 1));
-            let page = Home::new(frame, posts, url(number), newer, older, number, chunks.len());
-            self.html(url(number), &page)?;
+    /// Draws the share pictures that the release in this folder has not got yet.
+    fn cards(&mut self, cards: impl Iterator<Item = Card>) -> Result<(), SiteError> {
+        let mut missing = Vec::new();
+        let mut seen = HashSet::new();
+        for card in cards {
+            let route = card.route();
+            if seen.insert(route.clone()) && !self.writer.kept_route(&route).unwrap_or(false) {
+                missing.push((route, card));
+            }
+        }
+        for missing in missing.chunks(ARTICLES_AT_ONCE) {
+            let drawn: Vec<Vec<u8>> =
+                missing.par_iter().map(|(_, card)| card.draw()).collect::<Result<_, _>>()?;
+            for ((route, _), bytes) in missing.iter().zip(drawn) {
+                let route = route.clone();
+                let taken = self.writer.file(route, "image/png", CachePolicy::Immutable, bytes);
+                self.note(taken);
+            }
         }
         Ok(())
     }
 
-    fn tags(&mut self, posts: &[Publication], frame: Frame) -> Result<(), SiteError> {
-        let mut tagged: BTreeMap<&Tag, Vec<&PostSummary>> = BTreeMap::new();
-        for post in summaries(posts) {
-            for tag in &post.tags {
-                tagged.entry(tag).or_default().push(post);
-            }
-        }
-        for (tag, posts) in &tagged {
-            self.html(tag.route(), &Tagged::new(frame, tag, posts))?;
-        }
-        let mut counts: Vec<_> = tagged.iter().map(|(tag, posts)| (*tag, posts.len())).collect();
-        counts.sort_by_key(|(tag, posts)| (std::cmp::Reverse(*posts), *tag));
-        self.html("/tags".into(), &Tags::new(frame, &counts))
-    }
-
-    fn archive(&mut self, posts: &[Publication], frame: Frame) -> Result<(), SiteError> {
-        let mut years: Vec<(i16, Vec<&PostSummary>)> = Vec::new();
-        for post in summaries(posts) {
-            match years.last_mut() {
-                Some((year, posts)) if *year == post.date.year() => posts.push(post),
-                _ => years.push((post.date.year(), vec![post])),
-            }
-        }
-        self.html("/archive".into(), &Archive::new(frame, &years))
-    }
-
-    /// Feed, sitemap, robots.txt.
-    fn for_machines(&mut self, gathered: &Gathered) -> Result<(), SiteError> {
-        let site = &gathered.settings;
-        let posts = summaries(&gathered.posts);
-        if site.feed {
-            let newest = posts.iter().take(FEED_ENTRIES).copied();
-            let entries: Vec<_> =
-                newest.map(|post| FeedEntry { post, updated: updated(post) }).collect();
-            let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or_default();
-            let feed = Feed { site, updated, entries }.render()?;
-            self.page("/feed.xml".into(), "application/atom+xml; charset=utf-8", feed.into_bytes());
-        }
-        let lists = ["/", "/archive", "/tags", "/about"].map(|url| (url.to_owned(), None));
-        let posts = posts.iter().map(|post| (post.path.url(), Some(post.date)));
-        let sitemap = Sitemap { site, pages: lists.into_iter().chain(posts).collect() }.render()?;
-        self.page("/sitemap.xml".into(), "application/xml; charset=utf-8", sitemap.into_bytes());
-        let robots = format!("User-agent: *\nAllow: /\nSitemap: {}/sitemap.xml\n", site.base_url);
-        self.page("/robots.txt".into(), "text/plain; charset=utf-8", robots.into_bytes());
+    /// About, search, not found.
+    fn texts(&mut self, gathered: &Gathered, frame: &Frame) -> Result<(), SiteError> {
+        let words = frame.words();
+        let word = |name: &str| words.get_attr(name).unwrap_or_default();
+        let body = gathered.about.clone().map(Value::from_safe_string);
+        let about = context! { title => word("about"), body, help => word("about_help") };
+        self.html("/about".into(), frame.page("page.html", "/about", about)?);
+        self.html("/search".into(), frame.page("search.html", "/search", context! {})?);
+        let lost = context! {
+            title => word("not_found"), help => word("not_found_help"), is_lost => true,
+        };
+        self.html(NOT_FOUND.into(), frame.page("page.html", NOT_FOUND, lost)?);
         Ok(())
     }
 
@@ -242,27 +266,12 @@ impl Pages {
     }
 }
 
-fn summaries(posts: &[Publication]) -> Vec<&PostSummary> {
-    posts.iter().map(|publication| &publication.post.summary).collect()
-}
-
-fn updated(post: &PostSummary) -> jiff::Timestamp {
-    post.updated.unwrap_or(post.published_at)
-}
-
-fn article<'a>(posts: &'a [Publication], index: usize, frame: Frame<'a>) -> Article<'a> {
-    let Publication { post, html, .. } = &posts[index];
-    let summary = |index: usize| posts.get(index).map(|publication| &publication.post.summary);
-    let depths = domain::nested(&post.outline);
-    let outline = post.outline.iter().zip(depths);
-    let outline = outline.map(|(heading, depth)| OutlineEntry { heading, depth }).collect();
-    let description = post.description.as_deref().unwrap_or(&post.summary.brev);
-    // The page is in one language, whatever the site's is: what is written for a reader says so.
-    let lang = &post.summary.lang;
-    let frame = Frame { lang, labels: Labels::of(lang), ..frame };
-    // Newest first: the older post stands behind this one.
-    let (previous, next) = (summary(index + 1), index.checked_sub(1).and_then(summary));
-    Article::new(frame, &post.summary, description, outline, html, previous, next)
+/// The share picture of one post.
+fn card(item: &Item, frame: &Frame) -> Card {
+    let Settings { title, author, .. } = frame.settings;
+    let date = item.post.date;
+    let foot = if author.is_empty() { date.to_string() } else { format!("{date}  ·  {author}") };
+    Card { site: title.clone(), title: item.post.title.clone(), foot }
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub(crate) struct Notes {
 /// A rendered post in the cache, with what it asked.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
+    language: Cow<'a, str>,
     questions: Cow<'a, [Question]>,
     html: Cow<'a, str>,
     outline: Cow<'a, [Heading]>,
@@ -79,17 +80,20 @@ impl Cache {
         Self { path: Some(path), entries, table: table.unwrap_or_default(), opened }
     }
 
-    /// The rendering of the post `name`, if its file is `source` and the site answers as it did.
+    /// The rendering of the post `name` in `language`, if its file is `source` and the site answers
+    /// as it did.
     pub(crate) fn post(
         &self,
         name: &str,
         source: ContentHash,
+        language: &str,
         resolver: &dyn Resolver,
     ) -> Option<(Rendered, Origin)> {
         let slot = self.table.posts.get(name).filter(|slot| slot.is_of(source))?;
         let bytes = self.entries.as_ref()?.read(slot)?;
         let entry: Entry = postcard::from_bytes(&bytes).ok()?;
-        let is_same = entry.questions.iter().all(|question| question.has_same_answer(resolver));
+        let is_same = entry.language == language
+            && entry.questions.iter().all(|question| question.has_same_answer(resolver));
         is_same.then(|| (entry.into_rendered(), Origin::Kept(slot.clone())))
     }
 
@@ -157,6 +161,7 @@ impl<'a> Entry<'a> {
     fn of(publication: &'a Publication, notes: &'a Notes) -> Self {
         let Publication { post, html, .. } = publication;
         Self {
+            language: (&post.summary.lang).into(),
             questions: (&notes.questions[..]).into(),
             html: html.into(),
             outline: (&post.outline[..]).into(),

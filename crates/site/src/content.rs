@@ -48,7 +48,9 @@ fn is_own(name: &str) -> bool {
 
 fn is_open(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    entry.depth() == 0 || !(name.starts_with('.') || HIDDEN.contains(&name.as_ref()))
+    // The writer's own theme is no post, whatever is in it.
+    let is_theme = entry.depth() == 1 && name == "theme";
+    entry.depth() == 0 || !(is_theme || name.starts_with('.') || HIDDEN.contains(&name.as_ref()))
 }
 
 /// `path` below `content` with `/`; `None` for a name that is not UTF-8.
@@ -60,6 +62,8 @@ fn name(content: &Path, path: &Path) -> Option<String> {
 fn globs(content: &Path, patterns: &[String]) -> Result<GlobSet, SiteError> {
     let wrong = |error: globset::Error| SiteError::Settings {
         path: content.join("site.toml"),
+        line: 1,
+        col: 1,
         message: format!("a glob cannot be used: {error}"),
     };
     let mut set = GlobSetBuilder::new();

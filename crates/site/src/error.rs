@@ -15,12 +15,16 @@ pub enum SiteError {
         /// What the system said.
         source: io::Error,
     },
-    /// `site.toml` is wrong; the text names line and column.
-    #[error("{}: {message}", path.display())]
+    /// `site.toml` is wrong.
+    #[error("{}:{line}:{col}: {message}", path.display())]
     Settings {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with its place.
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        col: usize,
+        /// What is wrong.
         message: String,
     },
     /// Nothing to publish.
@@ -33,9 +37,33 @@ pub enum SiteError {
     #[error("{} changed during the build: build again", .0.display())]
     Changed(PathBuf),
     /// A page cannot be put together. This is a fault of the theme.
-    #[error("the theme cannot show a page")]
-    Theme(#[from] askama::Error),
+    #[error("{place}: {message}")]
+    Theme {
+        /// The file, and the line if it is known.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A share picture cannot be drawn.
+    #[error("cannot draw the picture of {0}")]
+    Picture(String),
     /// The release cannot be written.
     #[error(transparent)]
     Release(#[from] ReleaseError),
+}
+
+impl SiteError {
+    /// A fault that the template engine found.
+    pub(crate) fn theme(error: minijinja::Error) -> Self {
+        let name = error.name().unwrap_or("a template");
+        let place = match error.line() {
+            Some(line) => format!("theme/templates/{name}:{line}"),
+            None => format!("theme/templates/{name}"),
+        };
+        let message = match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        };
+        Self::Theme { place, message }
+    }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use release::content_hash;
-use render::{Diagnostic, Header, Reading, Rendered, Severity, Source};
+use render::{Diagnostic, Header, Manner, Reading, Rendered, Severity, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -110,13 +110,13 @@ fn gather_with(content: &Path, cache: Cache, now: Timestamp) -> Result<Gathered,
     let media = Mutex::new(Media::new());
     let rendered: Vec<(Rendered, Origin)> = visible
         .par_iter_mut()
-        .map(|post| addresses.rendered(&content, &mut post.read, &cache, &media))
+        .map(|post| addresses.rendered(&content, post, &settings.language, &cache, &media))
         .collect();
     for (rendered, _) in &rendered {
         diagnostics.extend(rendered.diagnostics.iter().cloned());
     }
     diagnostics.extend(lost_fragments(&visible, &rendered));
-    let about = about(&content, &addresses, &cache, &media, &mut diagnostics);
+    let about = about(&content, &settings, &addresses, &cache, &media, &mut diagnostics);
 
     let mut posts: Vec<Publication> = visible
         .into_par_iter()
@@ -242,6 +242,7 @@ fn without_twins(named: Vec<Visible>, diagnostics: &mut Vec<Diagnostic>) -> Vec<
 /// The writer's own about page: `about.md`, Markdown without a header.
 fn about(
     content: &Path,
+    settings: &Settings,
     addresses: &Addresses,
     cache: &Cache,
     media: &Mutex<Media>,
@@ -251,7 +252,8 @@ fn about(
     let source = Source { file: "about.md", bytes: &bytes };
     let reading = render::read(source, &TimeZone::UTC);
     let folder = addresses.folder(content, "about.md", cache, media);
-    let rendered = render::render("about.md", &reading, &folder);
+    let manner = Manner { language: &settings.language, math: false };
+    let rendered = render::render("about.md", &reading, manner, &folder);
     diagnostics.extend(rendered.diagnostics);
     Some(rendered.html)
 }

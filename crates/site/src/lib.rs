@@ -7,14 +7,18 @@
 
 mod build;
 mod cache;
+mod card;
 mod content;
 mod error;
 mod gather;
+mod item;
 mod media;
 mod page;
+mod related;
 mod settings;
+mod theme;
 
 pub use crate::build::{Built, build};
 pub use crate::error::SiteError;
 pub use crate::gather::{Gathered, Publication, gather, regather};
-pub use crate::settings::Settings;
+pub use crate::settings::{MenuEntry, Security, Settings};

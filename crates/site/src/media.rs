@@ -77,8 +77,18 @@ impl Resolver for Folder<'_> {
 
 /// Pages that every site has.
 fn is_list(route: &str) -> bool {
-    matches!(route, "" | "/archive" | "/tags" | "/about" | "/feed.xml")
-        || route.starts_with("/tags/")
+    matches!(
+        route,
+        "" | "/archive"
+            | "/tags"
+            | "/series"
+            | "/about"
+            | "/search"
+            | "/feed.xml"
+            | "/feed.json"
+            | "/sitemap.xml"
+    ) || route.starts_with("/tags/")
+        || route.starts_with("/series/")
 }
 
 impl Folder<'_> {

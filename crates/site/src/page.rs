@@ -1,155 +1,166 @@
-//! The pages' templates, and what each is given.
+//! What each page is given.
 
-use crate::Settings;
-use askama::Template;
-use domain::{Heading, PostSummary, Tag};
-use jiff::Timestamp;
-use jiff::civil::Date;
-
-/// The words of the interface in one language.
-#[derive(Debug)]
-pub(crate) struct Labels {
-    pub(crate) skip: &'static str,
-    pub(crate) menu: &'static str,
-    pub(crate) archive: &'static str,
-    pub(crate) tags: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) pages: &'static str,
-    pub(crate) newer: &'static str,
-    pub(crate) older: &'static str,
-    pub(crate) outline: &'static str,
-    pub(crate) words: &'static str,
-    pub(crate) minutes: &'static str,
-    pub(crate) not_found: &'static str,
-    pub(crate) not_found_help: &'static str,
-}
-
-const CHINESE: Labels = Labels {
-    skip: "跳到正文",
-    menu: "主菜单",
-    archive: "归档",
-    tags: "标签",
-    about: "关于",
-    pages: "翻页",
-    newer: "← 较新",
-    older: "较早 →",
-    outline: "目录",
-    words: "字",
-    minutes: "分钟",
-    not_found: "没有这一页",
-    not_found_help: "它可能改了名字。请从归档里找找看。",
-};
-
-const ENGLISH: Labels = Labels {
-    skip: "Skip to content",
-    menu: "Main menu",
-    archive: "Archive",
-    tags: "Tags",
-    about: "About",
-    pages: "Pages",
-    newer: "← Newer",
-    older: "Older →",
-    outline: "Contents",
-    words: "words",
-    minutes: "min",
-    not_found: "No such page",
-    not_found_help: "It may have another name now. Try the archive.",
-};
-
-impl Labels {
-    /// The labels of a BCP 47 language: Chinese, or else English.
-    pub(crate) fn of(language: &str) -> &'static Self {
-        if language.starts_with("zh") { &CHINESE } else { &ENGLISH }
-    }
-}
+use crate::item::Item;
+use crate::theme::Theme;
+use crate::{Settings, SiteError};
+use domain::{Heading, Post, PostSummary};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde_json::json;
+use std::sync::Arc;
 
 /// What every page has.
-#[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'a> {
-    pub(crate) site: &'a Settings,
-    pub(crate) labels: &'a Labels,
-    pub(crate) lang: &'a str,
-    pub(crate) style: &'a str,
+    pub(crate) settings: &'a Settings,
+    theme: &'a Theme,
+    site: Value,
+    /// The picture of the site, for pages that have none of their own.
+    share: Option<String>,
 }
 
-macro_rules! pages {
-    ($($(#[$doc:meta])* $name:ident $file:literal { $($field:ident: $type:ty),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Template)]
-        #[template(path = $file)]
-        pub(crate) struct $name<'a> {
-            pub(crate) site: &'a Settings,
-            pub(crate) labels: &'a Labels,
-            pub(crate) lang: &'a str,
-            pub(crate) style: &'a str,
-            $(pub(crate) $field: $type,)*
-        }
-
-        impl<'a> $name<'a> {
-            pub(crate) fn new(frame: Frame<'a>, $($field: $type),*) -> Self {
-                let Frame { site, labels, lang, style } = frame;
-                Self { site, labels, lang, style, $($field),* }
-            }
-        }
-    )*};
-}
-
-pages! {
-    /// One page of the newest posts.
-    Home "home.html" {
-        posts: &'a [&'a PostSummary],
-        page_url: String,
-        newer: Option<String>,
-        older: Option<String>,
-        number: usize,
-        count: usize,
+impl<'a> Frame<'a> {
+    pub(crate) fn new(settings: &'a Settings, theme: &'a Theme, share: Option<String>) -> Self {
+        Self { settings, theme, site: Value::from(Serde(settings)), share }
     }
-    /// One post.
-    Article "post.html" {
-        post: &'a PostSummary,
-        description: &'a str,
-        outline: Vec<OutlineEntry<'a>>,
-        body: &'a str,
-        previous: Option<&'a PostSummary>,
-        next: Option<&'a PostSummary>,
+
+    /// The words of the interface in the site's language.
+    pub(crate) fn words(&self) -> Value {
+        self.theme.words(&self.settings.language)
     }
-    /// All tags.
-    Tags "tags.html" { counts: &'a [(&'a Tag, usize)] }
-    /// The posts of one tag.
-    Tagged "tag.html" { tag: &'a Tag, posts: &'a [&'a PostSummary] }
-    /// All posts by year.
-    Archive "archive.html" { years: &'a [(i16, Vec<&'a PostSummary>)] }
-    /// A page of text: about, not found.
-    Plain "page.html" { title: &'a str, body: &'a str }
+
+    /// The page at `url` in the site's language.
+    pub(crate) fn page(&self, template: &str, url: &str, own: Value) -> Result<String, SiteError> {
+        self.page_in(&self.settings.language, template, url, own)
+    }
+
+    /// The page at `url` in `lang`.
+    pub(crate) fn page_in(
+        &self,
+        lang: &str,
+        template: &str,
+        url: &str,
+        own: Value,
+    ) -> Result<String, SiteError> {
+        let frame = context! {
+            site => self.site.clone(),
+            words => self.theme.words(lang),
+            assets => self.theme.urls.clone(),
+            share => self.share.as_deref(),
+            lang,
+            url,
+        };
+        self.theme.render(template, context! { ..own, ..frame })
+    }
 }
 
-/// A heading and how deep it lies.
-#[derive(Debug)]
-pub(crate) struct OutlineEntry<'a> {
-    pub(crate) heading: &'a Heading,
-    pub(crate) depth: usize,
+/// What a post's page shows beside the text.
+pub(crate) struct Article<'a> {
+    pub(crate) post: &'a Post,
+    pub(crate) item: &'a Arc<Item>,
+    pub(crate) body: &'a str,
+    /// The file's name below the content folder.
+    pub(crate) file: &'a str,
+    /// The next older post.
+    pub(crate) previous: Option<&'a Arc<Item>>,
+    /// The next newer post.
+    pub(crate) next: Option<&'a Arc<Item>>,
+    pub(crate) related: Vec<&'a Arc<Item>>,
+    /// All posts of its series, the oldest first.
+    pub(crate) series: &'a [Arc<Item>],
+    /// The address of its picture.
+    pub(crate) share: Option<String>,
 }
 
-/// The Atom feed (RFC 4287).
-#[derive(Debug, Template)]
-#[template(path = "feed.xml")]
-pub(crate) struct Feed<'a> {
-    pub(crate) site: &'a Settings,
-    pub(crate) updated: Timestamp,
-    pub(crate) entries: Vec<FeedEntry<'a>>,
+impl Article<'_> {
+    /// The page, in the language of the post: whatever the site's is, what is written for a reader
+    /// says so.
+    pub(crate) fn page(self, frame: &Frame) -> Result<String, SiteError> {
+        let Post { summary, outline, .. } = self.post;
+        let url = summary.path.url();
+        let description = self.post.description.as_deref().unwrap_or(&summary.brev);
+        let edit = frame.settings.edit_url.replace("{file}", &encoded(self.file));
+        let data = linked_data(self.post, self.item, frame.settings, self.share.as_deref());
+        let context = context! {
+            post => value(self.item),
+            description,
+            keywords => self.post.keywords.join(", "),
+            outline => nested(outline),
+            body => Value::from_safe_string(self.body.to_owned()),
+            previous => self.previous.map(value),
+            next => self.next.map(value),
+            related => self.related.iter().map(|item| value(item)).collect::<Value>(),
+            series => values(self.series),
+            edit => (!edit.is_empty()).then_some(edit),
+            linked_data => Value::from_safe_string(data),
+        };
+        let context = match self.share {
+            Some(share) => context! { share, ..context },
+            None => context,
+        };
+        frame.page_in(&summary.lang, "post.html", &url, context)
+    }
 }
 
-/// One post of the feed.
-#[derive(Debug)]
-pub(crate) struct FeedEntry<'a> {
-    pub(crate) post: &'a PostSummary,
-    pub(crate) updated: Timestamp,
+/// The path of a file, percent-encoded.
+fn encoded(file: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const PATH: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(file, PATH).to_string()
 }
 
-/// The sitemap (sitemaps.org 0.9).
-#[derive(Debug, Template)]
-#[template(path = "sitemap.xml")]
-pub(crate) struct Sitemap<'a> {
-    pub(crate) site: &'a Settings,
-    pub(crate) pages: Vec<(String, Option<Date>)>,
+/// A shared item as a template's value.
+pub(crate) fn value(item: &Arc<Item>) -> Value {
+    Value::from_dyn_object(Arc::clone(item))
+}
+
+/// Items as a template's list.
+pub(crate) fn values(items: &[Arc<Item>]) -> Value {
+    items.iter().map(value).collect()
+}
+
+/// The outline as lists within lists.
+fn nested(outline: &[Heading]) -> Value {
+    let depths = domain::nested(outline);
+    let mut rest = outline.iter().zip(depths).peekable();
+    level(&mut rest, 0)
+}
+
+fn level<'a>(
+    rest: &mut std::iter::Peekable<impl Iterator<Item = (&'a Heading, usize)>>,
+    depth: usize,
+) -> Value {
+    let mut entries: Vec<Value> = Vec::new();
+    while let Some((heading, _)) = rest.next_if(|(_, at)| *at == depth) {
+        let below = level(rest, depth + 1);
+        let (id, text) = (heading.id.as_str(), heading.text.as_str());
+        entries.push(context! { id, text, below });
+    }
+    entries.into()
+}
+
+/// The post for search engines (schema.org, JSON-LD 1.1), to be written within `<script>`.
+fn linked_data(post: &Post, item: &Item, settings: &Settings, share: Option<&str>) -> String {
+    let PostSummary { path, title, brev, tags, lang, words, published_at, .. } = &post.summary;
+    let url = format!("{}{}", settings.base_url, path.url());
+    let author = if settings.author.is_empty() { &settings.title } else { &settings.author };
+    let tags: Vec<&str> = tags.iter().map(domain::Tag::as_str).collect();
+    let data = json!({
+        "@context": "https://schema.org",
+        "@type": "BlogPosting",
+        "headline": title,
+        "description": post.description.as_deref().unwrap_or(brev),
+        "datePublished": published_at,
+        "dateModified": item.modified(),
+        "author": { "@type": "Person", "name": author, "url": format!("{}/about", settings.base_url) },
+        "image": share.map(|share| format!("{}{share}", settings.base_url)),
+        "inLanguage": lang,
+        "wordCount": words,
+        "keywords": tags,
+        "mainEntityOfPage": url,
+        "url": url,
+        "isPartOf": { "@type": "Blog", "name": settings.title, "url": format!("{}/", settings.base_url) },
+    });
+    // `</script>` in a title would end the element.
+    data.to_string().replace('<', "\\u003c")
 }

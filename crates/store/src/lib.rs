@@ -3,12 +3,14 @@
 //!
 //! Both stores keep the same promises, which `tests/store` asks of each.
 
+mod backup;
 mod memory;
 mod mongo;
 mod redis;
 mod settings;
 mod sqlite;
 
+pub use crate::backup::{BackupError, BackupSummary, verify_backup};
 pub use crate::memory::{MemoryCache, MemoryTally};
 pub use crate::mongo::{MongoPosts, MongoSettings};
 pub use crate::redis::{RedisCache, RedisSettings, RedisTally, RedisUriError};

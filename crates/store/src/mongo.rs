@@ -2,15 +2,17 @@
 
 mod counter;
 mod document;
+mod error;
 mod index;
 mod reader;
 mod writer;
 
 use crate::mongo::counter::CountDocument;
 use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
+use crate::mongo::error::store_error;
 use domain::StoreError;
 use mongodb::bson::{Document, doc};
-use mongodb::error::{Error, ErrorKind};
+use mongodb::error::Error;
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
@@ -72,16 +74,10 @@ impl MongoPosts {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the URI is malformed or its SRV record does not resolve.
+    /// [`StoreError::Refused`] if the URI is malformed, [`StoreError::Unavailable`] if its SRV
+    /// record does not resolve.
     pub async fn connect(settings: &MongoSettings) -> Result<Self, StoreError> {
-        let parsed = ClientOptions::parse(settings.uri.expose_secret());
-        let mut options = within(async { parsed.await }).await?;
-        options.app_name = Some("inkstack".into());
-        options.connect_timeout = Some(SELECTION_DEADLINE);
-        options.server_selection_timeout = Some(SELECTION_DEADLINE);
-        options.max_idle_time = Some(MAX_IDLE);
-        let client = Client::with_options(options).map_err(store_error)?;
-        let database = client.database(&settings.database);
+        let database = client(settings).await?.database(&settings.database);
         Ok(Self {
             posts: database.collection("posts"),
             releases: database.collection("releases"),
@@ -92,24 +88,37 @@ impl MongoPosts {
     }
 }
 
+/// A client of the server in `settings`, which is not asked yet.
+pub(crate) async fn client(settings: &MongoSettings) -> Result<Client, StoreError> {
+    let parsed = ClientOptions::parse(settings.uri.expose_secret());
+    let mut options = within(async { parsed.await }).await?;
+    options.app_name = Some("inkstack".into());
+    options.connect_timeout = Some(SELECTION_DEADLINE);
+    options.server_selection_timeout = Some(SELECTION_DEADLINE);
+    options.max_idle_time = Some(MAX_IDLE);
+    Client::with_options(options).map_err(store_error)
+}
+
 /// The versions that release `seq` shows.
 fn visible(seq: i64) -> Document {
     doc! { "since": { "$lte": seq }, "$or": [{ "until": null }, { "until": { "$gt": seq } }] }
 }
 
 /// Awaits an answer of the driver, but not for ever.
-async fn within<T>(answer: impl IntoFuture<Output = Result<T, Error>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(DEADLINE, answer.into_future()).await {
-        Ok(answer) => answer.map_err(store_error),
-        Err(elapsed) => Err(StoreError::Unavailable(Box::new(elapsed))),
-    }
+pub(crate) async fn within<T>(
+    answer: impl IntoFuture<Output = Result<T, Error>>,
+) -> Result<T, StoreError> {
+    within_deadline(DEADLINE, answer).await
 }
 
-/// Tells a document that we cannot read from a server that we cannot reach.
-fn store_error(error: Error) -> StoreError {
-    match *error.kind {
-        ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => corrupt("document", error),
-        _ => StoreError::Unavailable(Box::new(error)),
+/// As [`within`], with another deadline.
+pub(crate) async fn within_deadline<T>(
+    deadline: Duration,
+    answer: impl IntoFuture<Output = Result<T, Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(deadline, answer.into_future()).await {
+        Ok(answer) => answer.map_err(store_error),
+        Err(_) => Err(error::slow(deadline)),
     }
 }
 

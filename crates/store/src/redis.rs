@@ -7,10 +7,11 @@ pub use tally::RedisTally;
 use async_trait::async_trait;
 use domain::Cache;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client, RedisResult};
+use redis::{AsyncCommands, Client, ErrorKind, RedisError, RedisResult};
 use secrecy::{ExposeSecret, SecretString};
 use service_kit::{SettingError, Vars};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A cache that takes longer than this is slower than none.
@@ -19,6 +20,11 @@ const DEADLINE: Duration = Duration::from_millis(50);
 const PING_DEADLINE: Duration = Duration::from_secs(1);
 /// How long nobody asks after a question that went unanswered.
 const REST: Duration = Duration::from_secs(1);
+/// How long finding out why it does not answer may take.
+const DIAGNOSIS_DEADLINE: Duration = Duration::from_secs(2);
+
+const REFUSED: &str = "Redis refuses the user or password in REDIS_URI: mend it there or in Redis";
+const SILENT: &str = "no Redis answers at the address in REDIS_URI: see whether it runs";
 
 /// Where Redis is.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +48,13 @@ impl RedisSettings {
 /// are misses at once for a second: Redis down means slower, never an error.
 #[derive(Clone)]
 pub struct RedisCache {
+    client: Client,
     connection: ConnectionManager,
     began: Instant,
     /// Milliseconds after `began` until which nobody asks.
-    resting_until: std::sync::Arc<AtomicU64>,
+    resting_until: Arc<AtomicU64>,
+    /// Whether it was said that there is trouble, which is said once.
+    is_told: Arc<AtomicBool>,
 }
 
 /// The URI is not one of Redis.
@@ -66,11 +75,13 @@ impl RedisCache {
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_response_timeout(Some(DEADLINE))
             .set_number_of_retries(1);
-        let connection = ConnectionManager::new_lazy_with_config(client, config);
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config);
         Ok(Self {
+            client,
             connection: connection.map_err(RedisUriError)?,
             began: Instant::now(),
-            resting_until: std::sync::Arc::default(),
+            resting_until: Arc::default(),
+            is_told: Arc::default(),
         })
     }
 
@@ -79,20 +90,54 @@ impl RedisCache {
         if self.millis() < self.resting_until.load(Ordering::Relaxed) {
             return None;
         }
-        let why = match tokio::time::timeout(DEADLINE, answer).await {
-            Ok(Ok(value)) => return Some(value),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
+        let error = match tokio::time::timeout(DEADLINE, answer).await {
+            Ok(Ok(value)) => {
+                if self.is_told.swap(false, Ordering::Relaxed) {
+                    tracing::info!("Redis answers again");
+                }
+                return Some(value);
+            }
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
         };
         let rest = u64::try_from(REST.as_millis()).unwrap_or(u64::MAX);
         self.resting_until.store(self.millis() + rest, Ordering::Relaxed);
-        tracing::warn!("Redis does not answer, answers are computed afresh: {why}");
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            tokio::spawn(diagnose(self.client.clone(), error));
+        }
         None
     }
 
     fn millis(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Says once why Redis does not answer. A connection that is being made retries for longer than a
+/// question waits, so the cause is asked for anew, with more time.
+async fn diagnose(client: Client, error: Option<RedisError>) {
+    let error = match error.filter(is_refusal) {
+        Some(error) => Some(error),
+        None => {
+            let connecting = client.get_multiplexed_async_connection();
+            match tokio::time::timeout(DIAGNOSIS_DEADLINE, connecting).await {
+                Ok(connected) => connected.err(),
+                Err(_) => None,
+            }
+        }
+    };
+    let why = match &error {
+        Some(error) if is_refusal(error) => REFUSED,
+        _ => SILENT,
+    };
+    let cause = error.map_or_else(|| "no answer in time".to_owned(), |error| error.to_string());
+    tracing::warn!("{why}; until then answers are computed afresh: {cause}");
+}
+
+/// Whether Redis is there and does not let us in.
+fn is_refusal(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
 }
 
 #[async_trait]

@@ -32,7 +32,7 @@ impl StoreSettings {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file cannot be opened or the URI is malformed.
+    /// [`StoreError::Refused`] if the file cannot be opened or the URI is malformed.
     pub async fn reader(&self) -> Result<Arc<dyn PostReader>, StoreError> {
         match self {
             Self::Sqlite(path) => Ok(Arc::new(SqlitePosts::open(path)?)),

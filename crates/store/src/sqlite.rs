@@ -6,7 +6,7 @@ mod row;
 mod writer;
 
 use domain::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl SqlitePosts {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file cannot be opened or is no database.
+    /// [`StoreError::Refused`] if the file cannot be opened or is no database.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let store =
             Self { path: Arc::new(path.to_owned()), idle: Arc::new(Mutex::new(Vec::new())) };
@@ -76,8 +76,26 @@ impl SqlitePosts {
     }
 }
 
-fn unavailable(error: rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(Box::new(error))
+/// Tells a file that is in use from one that cannot be used and a disk that is full.
+pub(crate) fn unavailable(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full {
+            remedy: "the disk that holds SQLITE_PATH is full: free some of it".to_owned(),
+            source: Box::new(error),
+        },
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::NotADatabase
+            | ErrorCode::PermissionDenied
+            | ErrorCode::ReadOnly,
+        ) => StoreError::Refused {
+            remedy: "the file in SQLITE_PATH cannot be used: its folder must be there, both must \
+                     be ours to write, and the file a database"
+                .to_owned(),
+            source: Box::new(error),
+        },
+        _ => StoreError::Unavailable(Box::new(error)),
+    }
 }
 
 fn corrupt(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {

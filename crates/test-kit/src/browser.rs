@@ -1,6 +1,6 @@
 //! Chromium without a window.
 
-use crate::server::find_program;
+use crate::server::{find_program, required, variable};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +12,25 @@ use std::process::Command;
 #[must_use]
 pub fn browser() -> Option<PathBuf> {
     find_program("chromium")
+}
+
+/// Node.js and the folder of modules that `tools/browser` installs, or `None` with a word on
+/// standard error if the machine has none.
+///
+/// # Panics
+///
+/// If there is none and `./test` has promised one.
+#[must_use]
+pub fn node() -> Option<(PathBuf, PathBuf)> {
+    let program = find_program("node")?;
+    let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")))?;
+    let modules = cache.join("inkstack/npm/node_modules");
+    if !modules.join("playwright-core").is_dir() {
+        required("playwright-core", "tools/browser");
+        return None;
+    }
+    Some((program, modules))
 }
 
 /// Opens `url` in `browser` and returns the page as it stands when it has loaded.

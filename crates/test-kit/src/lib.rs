@@ -1,12 +1,14 @@
 //! Real services for tests, and sample posts. Only ever a dev-dependency.
 
+#[cfg(feature = "auth")]
+mod auth;
 mod browser;
 mod port;
 mod process;
 mod sample;
 mod server;
 
-pub use crate::browser::{browser, dump_dom};
+pub use crate::browser::{browser, dump_dom, node};
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;
 pub use crate::sample::{post, posts, release_id};

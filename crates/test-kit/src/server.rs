@@ -51,6 +51,8 @@ pub struct Server {
     kind: Kind,
     folder: TempDir,
     port: u16,
+    /// What this one is started with, beside what all of its kind are.
+    extra: Vec<String>,
     process: Option<Process>,
 }
 
@@ -83,7 +85,14 @@ impl Server {
     /// As [`mongod`].
     #[must_use]
     pub fn mongod() -> Option<Self> {
-        Self::start(MONGOD)
+        Self::start(MONGOD, &[])
+    }
+
+    /// A `mongod` for a single test that lets in whom it knows, and knows nobody yet; as
+    /// [`mongod`]. It can be told to [fail](Self::fail_with).
+    #[cfg(feature = "auth")]
+    pub(crate) fn secured() -> Option<Self> {
+        Self::start(MONGOD, &["--auth", "--setParameter", "enableTestCommands=1"])
     }
 
     /// A `redis-server` for a single test, which may stop it; as [`mongod`].
@@ -93,12 +102,23 @@ impl Server {
     /// As [`mongod`].
     #[must_use]
     pub fn redis() -> Option<Self> {
-        Self::start(REDIS)
+        Self::start(REDIS, &[])
     }
 
-    fn start(kind: Kind) -> Option<Self> {
+    /// A `redis-server` for a single test that wants `password`; as [`mongod`].
+    ///
+    /// # Panics
+    ///
+    /// As [`mongod`].
+    #[must_use]
+    pub fn redis_with_password(password: &str) -> Option<Self> {
+        Self::start(REDIS, &["--requirepass", password])
+    }
+
+    fn start(kind: Kind, extra: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut server = Self { kind, folder, port: free_port(), process: None };
+        let extra = extra.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Self { kind, folder, port: free_port(), extra, process: None };
         server.resume().then_some(server)
     }
 
@@ -112,7 +132,9 @@ impl Server {
         let Some(program) = find_program(self.kind.program) else { return false };
         let data = self.folder.path().join("data");
         std::fs::create_dir_all(&data).expect("the test's own folder can be written");
-        let arguments = (self.kind.arguments)(&data.display().to_string(), &self.port.to_string());
+        let mut arguments =
+            (self.kind.arguments)(&data.display().to_string(), &self.port.to_string());
+        arguments.extend_from_slice(&self.extra);
         let log = self.folder.path().join("log");
         let process = Process::start(&program, &arguments, &[], &log);
         assert!(
@@ -143,6 +165,12 @@ impl Server {
         format!("{}://127.0.0.1:{}", self.kind.scheme, self.port)
     }
 
+    /// Where it is, for `user`. Neither has a character that a URI would read otherwise.
+    #[must_use]
+    pub fn uri_of(&self, user: &str, password: &str) -> String {
+        format!("{}://{user}:{password}@127.0.0.1:{}", self.kind.scheme, self.port)
+    }
+
     /// The name of a database that no other test uses.
     #[must_use]
     pub fn database(&self) -> String {
@@ -161,13 +189,18 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|p| p.is_file());
     if found.is_none() {
-        assert!(variable(REQUIRED).is_none(), "{name} is not on PATH");
-        eprintln!("SKIPPED: {name} is not on PATH; `./test` installs it");
+        required(name, "./test");
     }
     found
 }
 
+/// Says that a test skips, or fails it if `./test` has promised that it would not.
+pub(crate) fn required(name: &str, remedy: &str) {
+    assert!(variable(REQUIRED).is_none(), "{name} is not installed");
+    eprintln!("SKIPPED: {name} is not installed; `{remedy}` installs it");
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test's machine, not a service's setting")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -120,7 +120,8 @@ async fn what_was_smuggled_behind_a_refused_request_is_not_answered() {
 async fn a_body_without_a_length_is_cut_off_at_the_same_size() {
     let api = Replica::start(Behaviour::Body).await;
     let app = spawn_app(&[&api], &[]);
-    let head = "POST /api/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head = "POST /api/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
     let chunk = format!("8000\r\n{}\r\n", "a".repeat(0x8000));
 
     let small = app.raw(format!("{head}2\r\nab\r\n0\r\n\r\n").as_bytes()).await;

@@ -20,6 +20,8 @@ pub(crate) enum Behaviour {
     Status(u16, &'static str),
     /// Reads until the client says nothing for a while, then answers 200.
     Body,
+    /// Answers this page, which may change.
+    Page(Page),
     /// Takes the request and closes.
     Reset,
     /// Takes the request and says nothing.
@@ -30,6 +32,46 @@ pub(crate) enum Behaviour {
     Release(Arc<Mutex<&'static str>>),
     /// Answers half of what it promises, and closes.
     Half,
+}
+
+/// A page that a test can change.
+#[derive(Debug, Clone)]
+pub(crate) struct Page(Arc<Mutex<(PageContent, String)>>);
+
+#[derive(Debug, Clone)]
+pub(crate) struct PageContent {
+    pub(crate) status: u16,
+    pub(crate) headers: String,
+    pub(crate) body: String,
+    pub(crate) pause: Duration,
+}
+
+impl Page {
+    /// A status for "closes without an answer".
+    pub(crate) const RESETS: u16 = 0;
+
+    pub(crate) fn new(status: u16, headers: &str, body: &str) -> Self {
+        let (headers, body) = (headers.to_owned(), body.to_owned());
+        let content = PageContent { status, headers, body, pause: Duration::ZERO };
+        Self(Arc::new(Mutex::new((content, String::new()))))
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut PageContent)) {
+        change(&mut self.0.lock().unwrap().0);
+    }
+
+    fn content(&self) -> PageContent {
+        self.0.lock().unwrap().0.clone()
+    }
+
+    fn note(&self, head: &[u8]) {
+        self.0.lock().unwrap().1 = String::from_utf8_lossy(head).to_lowercase();
+    }
+
+    /// The head of the last request, in lower case.
+    pub(crate) fn last_request(&self) -> String {
+        self.0.lock().unwrap().1.clone()
+    }
 }
 
 /// A replica, and a second listener that says that it is well.
@@ -74,6 +116,13 @@ impl Replica {
     /// One that says that it serves `release`.
     pub(crate) async fn with_release(release: &'static str, behaviour: Behaviour) -> Self {
         Self::with(behaviour, Behaviour::Release(Arc::new(Mutex::new(release)))).await
+    }
+
+    /// One that says that it serves `release`, until it says otherwise.
+    pub(crate) async fn of_changing(release: &'static str, behaviour: Behaviour) -> Self {
+        let serves = Arc::new(Mutex::new(release));
+        let says = Behaviour::Release(serves.clone());
+        Self { serves, ..Self::with(behaviour, says).await }
     }
 
     /// From now on it serves `release`; waits until the gateway has asked.
@@ -129,6 +178,20 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
             let mut piece = [0; 4096];
             while let Ok(Ok(1..)) = tokio::time::timeout(pause, stream.read(&mut piece)).await {}
             (200, "read".into())
+        }
+        Behaviour::Page(page) => {
+            page.note(&head);
+            let PageContent { status, headers, body, pause } = page.content();
+            tokio::time::sleep(pause).await;
+            if status != Page::RESETS {
+                let length = body.len();
+                let text = format!(
+                    "HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\
+                     Connection: close\r\n\r\n{body}"
+                );
+                let _ = stream.write_all(text.as_bytes()).await;
+            }
+            return;
         }
         Behaviour::Reset => return,
         Behaviour::Hang => std::future::pending().await,
@@ -197,6 +260,10 @@ impl TestApp {
 
     pub(crate) async fn post(&self, path: &str) -> Response {
         self.client.post(format!("http://{}{path}", self.addr)).body("x").send().await.unwrap()
+    }
+
+    pub(crate) async fn request(&self, method: reqwest::Method, path: &str) -> Response {
+        self.client.request(method, format!("http://{}{path}", self.addr)).send().await.unwrap()
     }
 
     /// Sends `bytes` as they are and returns all that comes back until the gateway closes.

@@ -1,7 +1,9 @@
 //! A real browser on a running stack.
 
 use crate::support::{Blog, example};
-use test_kit::{browser, dump_dom};
+use std::path::Path;
+use std::process::Command;
+use test_kit::{browser, dump_dom, node};
 
 #[tokio::test]
 async fn home_a_post_and_a_tag_can_be_read_in_a_browser() {
@@ -25,4 +27,21 @@ async fn home_a_post_and_a_tag_can_be_read_in_a_browser() {
     assert!(page.contains(title), "{page}");
     assert!(page.contains("<pre"), "the post shows code: {page}");
     assert!(tagged.contains(title) && tagged.contains(tag), "{tagged}");
+}
+
+/// Reading, keyboard, themes, no JavaScript, no API, accessibility, markup, feeds, links: see
+/// `tests/browser/run.mjs`.
+#[tokio::test]
+async fn readers_of_every_kind_are_served() {
+    let (Some(browser), Some((node, modules))) = (browser(), node()) else { return };
+    let blog = Blog::serve(&example()).await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/run.mjs");
+    let mut run = Command::new(node);
+    run.arg(script).arg(modules).arg(browser).arg(&blog.url);
+
+    let output = tokio::task::spawn_blocking(move || run.output()).await.unwrap().unwrap();
+
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }

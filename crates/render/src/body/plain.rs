@@ -39,6 +39,7 @@ fn append(value: &NodeValue, text: &mut String) {
     match value {
         NodeValue::Text(words) => text.push_str(words),
         NodeValue::Code(code) => text.push_str(&code.literal),
+        NodeValue::Math(math) => text.push_str(&math.literal),
         // What the allow-list passes is markup; the rest is shown, and so is text.
         NodeValue::HtmlInline(raw) if crate::html::sanitize(raw).starts_with("&lt;") => {
             text.push_str(raw);

@@ -27,9 +27,13 @@ impl Resolver for Site {
 }
 
 fn rendered(body: &str) -> Rendered {
+    rendered_as(Manner { language: "en", math: false }, body)
+}
+
+fn rendered_as(manner: Manner<'_>, body: &str) -> Rendered {
     let text = format!("```yaml lw-blog-meta\ntitle: x\ndate: 2019-10-13\nbrev: s\n```\n{body}");
     let reading = read(Source { file: "x.md", bytes: text.as_bytes() }, &TimeZone::UTC);
-    render("x.md", &reading, &Site)
+    render("x.md", &reading, manner, &Site)
 }
 
 fn found(rendered: &Rendered) -> Vec<String> {
@@ -44,8 +48,8 @@ fn a_pseudo_tag_in_a_heading_keeps_its_words_everywhere() {
     let id = &rendered.outline[0].id;
     assert_eq!(rendered.outline[0].text, "第四二章 <Crash Consistency>");
     assert_eq!(id, "第四二章-crash-consistency");
-    assert!(rendered.html.starts_with(&format!("<h1 id=\"{id}\">")), "{}", rendered.html);
-    assert!(rendered.html.contains("第四二章 &lt;Crash Consistency&gt;</h1>"), "{}", rendered.html);
+    assert!(rendered.html.starts_with(&format!("<h2 id=\"{id}\">")), "{}", rendered.html);
+    assert!(rendered.html.contains("第四二章 &lt;Crash Consistency&gt;<a "), "{}", rendered.html);
     assert_eq!(rendered.text, "第四二章 <Crash Consistency>");
 }
 
@@ -111,7 +115,8 @@ fn code_is_highlighted_and_an_unknown_language_is_shown_as_it_is() {
     assert!(rendered.html.contains("<span class=\"ht\">func </span>"), "{}", rendered.html);
     assert!(
         rendered.html.contains(
-            "<pre tabindex=\"0\" data-language=\"brainwave\"><code>```&lt;b&gt;\n</code></pre>"
+            "<div class=\"code\" data-language=\"brainwave\"><pre tabindex=\"0\"><code>```&lt;b&gt;\n\
+             </code></pre></div>"
         ),
         "{}",
         rendered.html
@@ -124,9 +129,64 @@ fn tables_tasks_footnotes_and_alerts_work() {
     let html =
         rendered("|a|\n|-|\n|b|\n\n- [x] done\n\nnote[^1]\n\n[^1]: foot\n\n> [!NOTE]\n> hi\n").html;
 
-    for part in ["<table>", "type=\"checkbox\"", "footnote", "markdown-alert"] {
+    for part in ["<table>", "class=\"task done\"", "footnote", "class=\"alert note\""] {
         assert!(html.contains(part), "{part} in {html}");
     }
+}
+
+#[test]
+fn a_line_break_between_chinese_characters_is_no_blank() {
+    let rendered = rendered("墨栈\n一行，\nok **粗**\n体 a\nb 字\na\n");
+
+    assert_eq!(rendered.html, "<p>墨栈一行，ok <strong>粗</strong>体 a\nb 字\na</p>\n");
+    assert_eq!(rendered.text, "墨栈一行，ok 粗体 a b 字 a");
+}
+
+#[test]
+fn what_a_body_says_by_itself_is_in_the_posts_language() {
+    let body = "> [!NOTE]\n> x\n\n- [x] y[^1]\n\n[^1]: z\n";
+    let chinese = rendered_as(Manner { language: "zh-CN", math: false }, body).html;
+
+    assert!(chinese.contains("<p class=\"alert-title\">注</p>"), "{chinese}");
+    assert!(chinese.contains("aria-label=\"已完成\""), "{chinese}");
+    assert!(chinese.contains("aria-label=\"回到引用处 1\""), "{chinese}");
+    assert!(rendered(body).html.contains("<p class=\"alert-title\">Note</p>"));
+}
+
+#[test]
+fn headings_begin_below_the_title_and_skip_no_level() {
+    let html = rendered("# a\n\n### b\n\n# c\n").html;
+
+    for part in ["<h2 id=\"a\">", "<h3 id=\"b\">", "<h2 id=\"c\">", "</h3>"] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+}
+
+#[test]
+fn formulas_are_mathml_only_where_a_post_asks_for_them() {
+    let plain = rendered("$x$ and $y$\n");
+    let math = rendered_as(Manner { language: "en", math: true }, "$x$\n\n$$\\frac$$\n");
+
+    assert_eq!(plain.html, "<p>$x$ and $y$</p>\n");
+    assert!(math.html.starts_with("<p><math><mi>x</mi></math></p>"), "{}", math.html);
+    assert_eq!(found(&math), ["8:1 bad-formula"]);
+}
+
+#[test]
+fn marked_lines_and_long_code_are_told_apart() {
+    let html = rendered("```go {2}\nfunc x() {\n\ty()\n}\n```\n").html;
+    let long = rendered(&format!("```\n{}```\n", "x\n".repeat(41))).html;
+
+    assert!(html.contains("<span class=\"hl\">\t<span class=\"hf\">y</span>()\n</span>"), "{html}");
+    assert!(long.contains("class=\"code long\"") && long.contains("Show all 41 lines"), "{long}");
+}
+
+#[test]
+fn a_picture_that_stands_alone_is_a_figure_with_its_title() {
+    let html = rendered("![图](<../pic/图 1.png> \"A caption\")\n").html;
+
+    assert!(html.starts_with("<figure><img src=\"/media/1.png\""), "{html}");
+    assert!(html.ends_with("<figcaption>A caption</figcaption></figure>\n"), "{html}");
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use domain::{PostDate, PostPath, Tag};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "title",
     "date",
     "brev",
@@ -21,6 +21,7 @@ const KNOWN: [&str; 12] = [
     "aliases",
     "lang",
     "series",
+    "math",
 ];
 
 /// Reads the header. `None` if it has no usable title or date; the report says so.
@@ -55,6 +56,7 @@ pub(super) fn header(
         aliases: form.texts("aliases", false),
         lang: form.text("lang").map(|(text, _)| text),
         series: form.text("series").map(|(text, _)| text),
+        math: form.flag("math"),
     };
     form.compare_with_file_name(&header, file);
     Some(header)

@@ -145,11 +145,20 @@ fn another_anchor_is_the_same_as_from_nothing() {
 #[test]
 fn settings_change_pages_and_not_bodies() {
     let changed = changed(|content| {
-        let text = "title = \"other\"\npage_size = 1\nlanguage = \"en\"";
+        let text = "title = \"other\"\npage_size = 1";
         fs::write(content.path().join("site.toml"), text).unwrap();
     });
 
     assert_eq!(changed, [""; 0]);
+}
+
+#[test]
+fn another_language_changes_bodies_that_say_something_by_themselves() {
+    let changed = changed(|content| {
+        fs::write(content.path().join("site.toml"), "language = \"en\"").unwrap();
+    });
+
+    assert_eq!(changed, ["a.md", "b.md", "c.md"]);
 }
 
 #[test]

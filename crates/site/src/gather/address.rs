@@ -1,9 +1,9 @@
 //! The addresses of posts, and the links that need them.
 
-use super::{Read, Visible, problem};
+use super::{Visible, problem};
 use crate::cache::{Cache, Origin, Recording};
 use crate::media::{Folder, Media};
-use render::{Diagnostic, Rendered, Severity};
+use render::{Diagnostic, Manner, Rendered, Severity};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
@@ -61,19 +61,23 @@ impl Addresses {
         }
     }
 
-    /// The body of a post, from the cache if that still holds. The Markdown is not needed after.
+    /// The body of a post, from the cache if that still holds; what it says by itself is in the
+    /// post's language or else in `language`. The Markdown is not needed after.
     pub(super) fn rendered(
         &self,
         root: &Path,
-        read: &mut Read,
+        Visible { read, header, .. }: &mut Visible,
+        language: &str,
         cache: &Cache,
         media: &Mutex<Media>,
     ) -> (Rendered, Origin) {
         let name = &read.file.name;
         let folder = self.folder(root, name, cache, media);
-        let rendered = cache.post(name, read.source, &folder).unwrap_or_else(|| {
+        let language = header.lang.as_deref().unwrap_or(language);
+        let rendered = cache.post(name, read.source, language, &folder).unwrap_or_else(|| {
             let recording = Recording::new(&folder);
-            let rendered = render::render(name, &read.reading, &recording);
+            let manner = Manner { language, math: header.math };
+            let rendered = render::render(name, &read.reading, manner, &recording);
             let origin = Origin::fresh(recording.finish(), &rendered);
             (rendered, origin)
         });

@@ -1,6 +1,7 @@
 //! What every cache promises.
 
 use domain::Cache;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{MemoryCache, RedisCache};
 use test_kit::Server;
@@ -85,4 +86,59 @@ async fn a_redis_that_was_never_there_is_a_miss() {
 
     assert_eq!(cache.get("a").await, None);
     assert!(RedisCache::connect(&"not a uri".to_owned().into()).is_err());
+}
+
+/// What was logged, for a test to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_for_redis_is_one_clear_warning_and_a_miss() {
+    let Some(server) = Server::redis_with_password("right") else { return };
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    // This runtime has one thread, so what is spawned logs here too.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let uri = server.uri().replace("redis://", "redis://:guessed@");
+    let wrong = RedisCache::connect(&uri.into()).unwrap();
+    let uri = server.uri().replace("redis://", "redis://:right@");
+    let right = RedisCache::connect(&uri.into()).unwrap();
+
+    until_it_keeps(&right).await;
+    let started = Instant::now();
+    while refusals(&log).is_empty() || started.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(wrong.get("a").await, None);
+        assert!(started.elapsed() < Duration::from_secs(30), "nothing is said");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    let said = refusals(&log);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("WARN"), "{said:?}");
+    assert!(!log.lines().concat().contains("guessed"), "{:?}", log.lines());
+}
+
+fn refusals(log: &Log) -> Vec<String> {
+    let is_refusal =
+        |line: &String| line.contains("Redis refuses the user or password in REDIS_URI");
+    log.lines().into_iter().filter(is_refusal).collect()
 }

@@ -274,6 +274,6 @@ async fn a_store_that_is_gone_says_so_in_time() {
     let no_database = tempfile::tempdir().unwrap();
     assert!(matches!(
         store::SqlitePosts::open(no_database.path()),
-        Err(StoreError::Unavailable(_))
+        Err(StoreError::Refused { .. })
     ));
 }

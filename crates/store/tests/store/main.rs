@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod backup;
 mod cache;
 mod contract;
 mod counter;
+mod refusal;
 mod support;

@@ -10,7 +10,7 @@ pub(crate) struct Store {
     pub(crate) name: &'static str,
     pub(crate) reader: Arc<dyn PostReader>,
     pub(crate) writer: Arc<dyn PostWriter>,
-    _folder: Option<tempfile::TempDir>,
+    pub(crate) _folder: Option<tempfile::TempDir>,
 }
 
 /// An empty store of each kind that this machine has.

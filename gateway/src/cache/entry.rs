@@ -1,0 +1,134 @@
+//! One kept answer, and how it comes together.
+
+use super::control::{CacheControl, Freshness};
+use super::{Found, reply};
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long it is believed that there is nothing, if nobody says for how long.
+const NOTHING: Duration = Duration::from_secs(5);
+/// Headers that belong to one connection or one request, and not to the answer.
+const NOT_KEPT: [&str; 10] = [
+    "age",
+    "connection",
+    "date",
+    "keep-alive",
+    "proxy-connection",
+    "server",
+    "trailer",
+    "transfer-encoding",
+    "x-cache",
+    "x-request-id",
+];
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) header: ResponseHeader,
+    /// `header` but for the status line, as bytes of HTTP/1.1.
+    pub(crate) head: Bytes,
+    pub(crate) body: Bytes,
+    pub(crate) stored: Instant,
+    freshness: Freshness,
+}
+
+impl Entry {
+    /// What this entry is at `now`.
+    pub(crate) fn found(self: Arc<Self>, now: Instant) -> Found {
+        let age = now.saturating_duration_since(self.stored);
+        let Freshness { fresh, while_revalidate, if_error } = self.freshness;
+        if age < fresh {
+            return Found::Fresh(self);
+        }
+        if age < fresh + while_revalidate {
+            return Found::Stale(self);
+        }
+        if age < fresh + if_error { Found::Old(self) } else { Found::Nothing }
+    }
+
+    /// Whether another client may get another form of it.
+    pub(crate) fn varies(&self) -> bool {
+        self.header.headers.contains_key("vary")
+    }
+
+    /// Roughly the bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        // The headers are there twice, once as a map.
+        size_of::<Self>() + 4 * self.head.len() + self.body.len()
+    }
+}
+
+/// An answer that is on its way.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    header: ResponseHeader,
+    freshness: Freshness,
+    length: Option<usize>,
+    body: Vec<u8>,
+}
+
+impl Filling {
+    /// Begins with the answer's header, as the gateway completes it; nothing if it may not be kept.
+    pub(crate) fn begin(request: &RequestHeader, header: &ResponseHeader) -> Option<Self> {
+        let freshness = freshness(request, header)?;
+        let length = header.headers.get("content-length");
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Some(Self { header: header.clone(), freshness, length, body: Vec::new() })
+    }
+
+    /// The body's size, as far as it is known.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len().max(self.length.unwrap_or(0))
+    }
+
+    /// Adds a piece of the body.
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.body.reserve_exact(self.length.unwrap_or(0).saturating_sub(self.body.len()));
+        self.body.extend_from_slice(piece);
+    }
+
+    /// The whole answer; nothing if a part of it is missing.
+    pub(crate) fn finish(self, now: Instant) -> Option<Entry> {
+        let Self { mut header, freshness, length, body } = self;
+        if length.is_some_and(|length| length != body.len()) {
+            return None;
+        }
+        for name in NOT_KEPT {
+            header.remove_header(name);
+        }
+        header.insert_header("content-length", body.len()).ok()?;
+        let head = reply::wire(&header);
+        Some(Entry { header, head, body: body.into(), stored: now, freshness })
+    }
+}
+
+/// How long the answer may be kept.
+fn freshness(request: &RequestHeader, header: &ResponseHeader) -> Option<Freshness> {
+    let all = |name: &str| {
+        let values = header.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.collect::<Vec<&str>>().join(",")
+    };
+    let is_secret = request.headers.contains_key("authorization")
+        || header.headers.contains_key("set-cookie")
+        || !all("vary").split(',').all(|name| {
+            let name = name.trim();
+            name.is_empty() || name.eq_ignore_ascii_case("accept-encoding")
+        });
+    let is_whole = matches!(header.status.as_u16(), 200 | 301 | 308 | 404 | 410);
+    if request.method != "GET" || is_secret || !is_whole {
+        return None;
+    }
+    let control = all("cache-control");
+    if control.is_empty() && matches!(header.status.as_u16(), 404 | 410) {
+        let none = Duration::ZERO;
+        return Some(Freshness { fresh: NOTHING, while_revalidate: none, if_error: none });
+    }
+    let mut freshness = CacheControl::read(&control).freshness()?;
+    if matches!(header.status.as_u16(), 404 | 410) {
+        freshness.fresh = freshness.fresh.min(NOTHING);
+        freshness.while_revalidate = Duration::ZERO;
+    }
+    Some(freshness)
+}
