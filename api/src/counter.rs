@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 pub(crate) struct Counter {
     tally: Arc<dyn Tally>,
     store: Arc<dyn CountStore>,
-    salt: Arc<Mutex<Option<(i64, [u8; 32])>>>,
+    salt: Arc<Mutex<Option<DaySalt>>>,
     known: Arc<RwLock<Arc<Known>>>,
 }
+
+/// A day's number and its salt.
+type DaySalt = (i64, [u8; 32]);
 
 /// How often.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use crate::find::{Candidates, verified};
 use crate::fold::{fold, is_word};
 use crate::posting::Posting;
 use crate::query::{Query, Term};
-use crate::score::{EXACT_TITLE, worth};
+use crate::score::{EXACT_TITLE, IN_TITLE, worth};
 use crate::segment::Segment;
 use crate::suggest::Titles;
 use crate::update::Update;
@@ -269,8 +269,11 @@ impl Placed {
                 field.is_some()
             });
         }
+        let title = query.terms.iter().map(|_| IN_TITLE).sum::<u32>();
         for (post, points) in scored {
-            let is_exact = points > 0 && document(post).field(Field::Title) == whole;
+            // Each term stands in the title, or the title need not be read.
+            let is_exact =
+                points >= title && title > 0 && document(post).field(Field::Title) == whole;
             let points = if is_exact { points + EXACT_TITLE } else { points };
             found.push((points, self.ranks[post as usize]));
         }

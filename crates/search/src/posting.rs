@@ -76,7 +76,7 @@ impl Lists {
 }
 
 /// The postings of one thing, in the order of posts.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct List<'a> {
     bytes: &'a [u8],
     post: u32,

@@ -22,11 +22,14 @@ use crate::query::Term;
 /// For a title that is just what was asked for.
 pub(crate) const EXACT_TITLE: u32 = 10_000;
 
+/// For a term in the title, at least.
+pub(crate) const IN_TITLE: u32 = 100;
+
 /// What `term` is worth whose most telling place in `document` is `field`.
 pub(crate) fn worth(term: &Term, document: &Document, field: Field) -> u32 {
     match field {
         Field::Title if is_word_of_its_own(term, document.field(field)) => 120,
-        Field::Title => 100,
+        Field::Title => IN_TITLE,
         Field::Tags if document.field(field).lines().any(|tag| tag == term.text) => 80,
         Field::Tags => 60,
         Field::Brev => 20,

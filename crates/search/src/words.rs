@@ -20,6 +20,10 @@ pub(crate) struct Words {
     /// Where each begins.
     starts: Vec<u32>,
     lists: Lists,
+    /// Every three bytes that stand side by side in a word or at its ends, in order, and the words
+    /// in which they do.
+    grams: Vec<[u8; 3]>,
+    places_of_grams: Lists,
 }
 
 impl GrowingWords {
@@ -36,33 +40,48 @@ impl From<GrowingWords> for Words {
         let mut words: Vec<_> = growing.0.into_iter().collect();
         words.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let (mut text, mut starts) = (String::from("\n"), Vec::with_capacity(words.len()));
-        for (word, _) in &words {
+        let mut grams: FxHashMap<[u8; 3], Growing> = FxHashMap::default();
+        for (index, (word, _)) in (0..).zip(&words) {
             starts.push(u32::try_from(text.len()).expect("the words are shorter than 4 GiB"));
+            let before = text.len() - 1;
             text.push_str(word);
             text.push('\n');
+            for gram in text.as_bytes()[before..].windows(3) {
+                let gram = [gram[0], gram[1], gram[2]];
+                grams.entry(gram).or_default().add(index, Field::Text);
+            }
         }
         let lists = words.into_iter().map(|(_, growing)| growing).collect();
-        Self { text: text.into_boxed_str(), starts, lists }
+        let mut grams: Vec<_> = grams.into_iter().collect();
+        grams.sort_unstable_by_key(|(gram, _)| *gram);
+        Self {
+            text: text.into_boxed_str(),
+            starts,
+            lists,
+            grams: grams.iter().map(|(gram, _)| *gram).collect(),
+            places_of_grams: grams.into_iter().map(|(_, words)| words).collect(),
+        }
     }
 }
 
 impl Words {
-    /// The places of the words that contain `part`. A line feed at its beginning or end stands for
-    /// the beginning or end of the word.
+    /// The places of the words that contain `part`, which is at least three bytes long. A line feed
+    /// at its beginning or end stands for the beginning or end of the word.
     pub(crate) fn containing(&self, part: &str) -> Vec<usize> {
-        let mut found = Vec::new();
-        // The beginning of the next word, so that nothing is found twice in one word.
-        let mut next = 0;
+        let lists = part.as_bytes().windows(3).map(|gram| {
+            let place = self.grams.binary_search_by(|known| known.as_slice().cmp(gram));
+            place.map_or_else(|_| List::default(), |place| self.places_of_grams.list(place))
+        });
+        let Some(rarest) = lists.min_by_key(List::bytes) else { return Vec::new() };
         let finder = memmem::Finder::new(part);
-        while let Some(at) = finder.find(&self.text.as_bytes()[next..]) {
-            let inside = next + at + usize::from(part.starts_with('\n'));
-            let index = self.starts.partition_point(|start| *start as usize <= inside) - 1;
-            found.push(index);
-            let Some(start) = self.starts.get(index + 1) else { break };
-            // The line feed before it belongs to both.
-            next = *start as usize - 1;
-        }
-        found
+        let places = rarest.map(|posting| posting.post as usize);
+        places.filter(|place| finder.find(self.between_line_feeds(*place)).is_some()).collect()
+    }
+
+    /// The word at `place` with the line feeds at its ends.
+    fn between_line_feeds(&self, place: usize) -> &[u8] {
+        let end = self.starts.get(place + 1).map_or(self.text.len(), |next| *next as usize);
+        &self.text.as_bytes()[self.starts[place] as usize - 1..end]
     }
 
     /// Every word with its place.

@@ -107,7 +107,7 @@ impl Tally for RedisTally {
 
     async fn hit(&self, hit: &Hit) -> Result<HitOutcome, StoreError> {
         let (name, path) = (name(hit.counted), hit.path.as_str());
-        let visitor: String = hit.visitor.iter().map(|byte| format!("{byte:02x}")).collect();
+        let visitor = format!("{:032x}", u128::from_be_bytes(hit.visitor));
         let recent = format!("recent:{visitor}");
         let seen = format!("seen:{}", hit.day.number);
         let outcome: i64 = self

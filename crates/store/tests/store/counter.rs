@@ -9,7 +9,7 @@ use std::time::Duration;
 use store::{MemoryTally, MongoSettings, RedisSettings, RedisTally, StoreSettings};
 use test_kit::Server;
 
-const DAY: Day = Day { number: 20_000, left: Duration::from_secs(3600) };
+const DAY: Day = Day { number: 20_000, left: Duration::from_hours(1) };
 
 /// A tally of each kind that this machine has, with nothing in it.
 fn tallies() -> Vec<(&'static str, Arc<dyn Tally>, Option<Server>)> {
