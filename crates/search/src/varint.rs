@@ -31,7 +31,9 @@ mod tests {
     fn a_number_reads_back_as_it_was_written() {
         let numbers = [0, 1, 127, 128, 300, 1 << 21, u32::MAX];
         let mut bytes = Vec::new();
-        numbers.iter().for_each(|number| put(*number, &mut bytes));
+        for number in numbers {
+            put(number, &mut bytes);
+        }
 
         let mut rest = &*bytes;
         let read: Vec<u32> = std::iter::from_fn(|| take(&mut rest)).collect();

@@ -34,7 +34,7 @@ fn posts() -> Option<Vec<Post>> {
             let name = path.file_stem().unwrap().to_str().unwrap();
             let mut post = test_kit::post(name, &format!("{year}-01-01"), &[], 1);
             title.unwrap().trim().trim_matches('"').clone_into(&mut post.summary.title);
-            post.text = markdown.splitn(3, "```").nth(2).unwrap().to_owned();
+            markdown.splitn(3, "```").nth(2).unwrap().clone_into(&mut post.text);
             post.outline.clear();
             posts.push(post);
         }
