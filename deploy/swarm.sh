@@ -68,14 +68,27 @@ service_field() { docker service inspect --format "$2" "${STACK}_$1" 2>/dev/null
 
 update_started() { service_field "$1" '{{with .UpdateStatus}}{{.StartedAt}}{{end}}' || true; }
 
-# Why the newest failed task of the service failed.
-task_error() {
-    docker service ps --no-trunc --format '{{.Error}}' "${STACK}_$1" 2>/dev/null | grep -v '^$' |
-        head -n 1 | tr -d '"'
+# The newest task of the service that failed: its id and its container.
+newest_failure() {
+    docker service ps --quiet "${STACK}_$1" 2>/dev/null | xargs -r docker inspect --format \
+        '{{.Status.Timestamp}} {{.Status.State}} {{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' |
+        grep -E ' (failed|rejected) ' | sort | tail -n 1 | cut -d ' ' -f 3-
 }
 
-last_log() {
-    timeout 10 docker service logs --raw --tail 5 "${STACK}_$1" 2>&1 | tail -n 3 | one_line | cut -c 1-600
+# Why it failed, and its last words: by its container where that is on this node, since the swarm's own
+# way to a log can take for ever on a busy service.
+why_failed() {
+    local task container
+    read -r task container <<<"$(newest_failure "$1")" || true
+    [ -n "$task" ] || { printf 'no task of %s has failed' "$1"; return; }
+    docker inspect --format '{{.Status.Err}}' "$task" | one_line
+    {
+        if [ -n "$container" ] && docker container inspect "$container" >/dev/null 2>&1; then
+            docker logs --tail 3 "$container" 2>&1
+        else
+            timeout 10 docker service logs --raw --tail 3 "$task" 2>&1
+        fi
+    } | one_line | cut -c 1-600 | sed 's/^\(..*\)/; it said: \1/'
 }
 
 # `done`, `failed: why`, or what is still going on, of one service. $2 is when its last update before
@@ -90,7 +103,7 @@ service_state() {
             updating) echo updating; return ;;
             rollback_started) echo "rolling back"; return ;;
             rollback_completed | rollback_paused | paused)
-                echo "failed: $name was rolled back by the swarm: $(task_error "$name"); it said: $(last_log "$name")"
+                echo "failed: $name was rolled back by the swarm: $(why_failed "$name")"
                 return
                 ;;
         esac
@@ -116,7 +129,7 @@ loader_state() {
         *"(1/1 completed)"*) echo done ;;
         *)
             if [ "$(loader_failures)" -ge 4 ]; then
-                echo "failed: content-loader: $(task_error content-loader); it said: $(last_log content-loader)"
+                echo "failed: content-loader: $(why_failed content-loader)"
             else
                 echo "registering"
             fi
@@ -183,7 +196,7 @@ converge() {
         if [ "$SECONDS" -ge "$deadline" ]; then
             progress_end
             name=${waiting[0]%%:*}
-            failed="not there after ${DEPLOY_DEADLINE:-300} s: ${waiting[*]}: $(task_error "$name"); it said: $(last_log "$name")"
+            failed="not there after ${DEPLOY_DEADLINE:-300} s: ${waiting[*]}: $(why_failed "$name")"
             return 1
         fi
         sleep 1

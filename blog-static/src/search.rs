@@ -76,10 +76,10 @@ impl Query {
 impl Search {
     /// A search at `api` (`host:port`). Nobody is asked yet.
     pub(crate) fn new(api: &str) -> Self {
-        // A neighbour is never behind a proxy. Without a client of its own kind every search says
-        // that it is not available.
+        // A neighbour is never behind a proxy.
         let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build();
-        Self { client: client.unwrap_or_default(), api: api.to_owned() }
+        let client = client.expect("only TLS can fail, and neighbours speak none");
+        Self { client, api: api.to_owned() }
     }
 
     /// The theme's page `shell` with what was found.

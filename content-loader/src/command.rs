@@ -21,6 +21,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// read, 75 somebody else is loading, 77 the database refuses the user, the password or the rights.
 #[derive(Debug, Parser)]
 #[command(version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Arguments {
     /// Say what would change and write nothing.
     #[arg(long, group = "command")]

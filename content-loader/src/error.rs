@@ -53,15 +53,16 @@ impl LoadError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Source(_) => EX_UNAVAILABLE,
-            Self::Broken { .. } | Self::Post(_) | Self::Shrunk { .. } | Self::NoRelease(_) => {
-                EX_DATAERR
-            }
             Self::Busy(_) => EX_TEMPFAIL,
             Self::Store(error) | Self::Backup(BackupError::Store(error)) => status(error),
             Self::Backup(BackupError::Write(_) | BackupError::Read(_) | BackupError::File(_)) => {
                 EX_IOERR
             }
-            Self::Backup(
+            Self::Broken { .. }
+            | Self::Post(_)
+            | Self::Shrunk { .. }
+            | Self::NoRelease(_)
+            | Self::Backup(
                 BackupError::Nothing(_)
                 | BackupError::Truncated(_)
                 | BackupError::Altered { .. }

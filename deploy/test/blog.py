@@ -71,14 +71,14 @@ class Blog:
         build_image(name, f"FROM {self.machine.registry}/{part}:1\nLABEL test={tag}\n{lines}\n", context)
         self.images[part] = self.push(name)
 
-    def publish(self, content, name, previous=None, program=ROOT / "dist/amd64/inkstack"):
+    def publish(self, content, name, previous=None):
         """Builds a release of `content` and the blog's image with it, as a content pipeline would, and
         moves the channel tag there. Returns the release's folder."""
         context = self.folder / f"content-{name}"
         context.mkdir()
         out = context / "release"
         more = ["--previous", previous] if previous else []
-        run(program, "build", content, "--out", out, *more)
+        run(ROOT / "dist/amd64/inkstack", "build", content, "--out", out, *more)
         tag = self.settings["CONTENT_IMAGE"]
         build_image(tag, f"FROM {self.machine.registry}/blog-static:1\nCOPY release /release\n", context)
         self.push(tag)

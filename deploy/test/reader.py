@@ -8,8 +8,9 @@ import threading
 import time
 from urllib.parse import quote
 
-ASSET = re.compile(rb'(?:src|href)="(/(?:assets|media)/[^"?#]+)"')
-PAGE = re.compile(rb'href="(/(?:blog|tags|archive|about)[^"?#]*)"')
+# In tags of pages alone: posts show addresses in their text, too.
+ASSET = re.compile(rb'<(?:img|link|script|source)\b[^>]*?\b(?:src|href)="(/(?:assets|media)/[^"?#]+)"')
+PAGE = re.compile(rb'<a\b[^>]*?\bhref="(/(?:blog|tags|archive|about)[^"?#]*)"')
 # Longer than any answer may take here.
 DEADLINE = 20
 
@@ -134,8 +135,9 @@ class Readers:
             return
         self.note(kind, headers.get("x-release"))
         if kind == "page":
+            is_html = headers.get("content-type", "").startswith("text/html")
             self.follow(body)
-            for asset in ASSET.findall(body):
+            for asset in ASSET.findall(body) if is_html else ():
                 # A browser asks at once, one that scrolls asks later.
                 asset = asset.decode()
                 if asset not in self.assets:

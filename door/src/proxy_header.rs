@@ -35,8 +35,8 @@ pub fn proxy_header(client: SocketAddr, door: SocketAddr) -> Vec<u8> {
         }
     };
     let ports = [client.port().to_be_bytes(), door.port().to_be_bytes()].concat();
-    let length = u16::try_from(addresses.len() + ports.len());
-    header.extend(length.expect("two addresses and two ports are 36 bytes").to_be_bytes());
+    let length: u16 = if addresses.len() == 8 { 12 } else { 36 };
+    header.extend(length.to_be_bytes());
     header.extend(addresses);
     header.extend(ports);
     header

@@ -1,25 +1,33 @@
 //! The application: listeners, upstreams, and how it runs and stops.
 
-use crate::cache::Answers;
-use crate::connection::Connections;
 use crate::drain::Drain;
-use crate::limit::Clients;
-use crate::memory::Memory;
-use crate::proxy::{Gateway, MAX_TRIES};
-use crate::settings::Settings;
-use crate::upstream::{ReplicaMetrics, Upstream};
+use crate::parts::Parts;
+use crate::settings::{CertificateSource, Settings, TlsSettings};
+use crate::tls::{self, CertificateError, Certificates};
+use crate::upstream::Upstream;
 use crate::{listener, refresh};
 use async_trait::async_trait;
-use pingora::proxy::HttpProxy;
-use pingora::server::configuration::ServerConf;
-use prometheus_client::metrics::counter::Counter;
-use service_kit::{Admin, BindError, HttpMetrics, Metrics, NotReady, Probe, bind};
+use futures_util::future::OptionFuture;
+use service_kit::{Admin, BindError, Metrics, NotReady, Probe, bind};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
-use tokio::sync::{mpsc, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port is in use.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// There is no certificate.
+    #[error("`GATEWAY_TLS_FOLDER` or `GATEWAY_TLS_SELF_SIGNED` cannot be used")]
+    Certificate(#[from] CertificateError),
+    /// TLS does not work here.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+}
 
 /// A bound gateway.
 ///
@@ -27,26 +35,68 @@ use tokio::sync::{mpsc, watch};
 pub struct Application {
     listener: TcpListener,
     addr: SocketAddr,
+    secure: Option<Secure>,
     admin: Admin,
     settings: Settings,
 }
 
+/// The listener with TLS.
+struct Secure {
+    listener: TcpListener,
+    addr: SocketAddr,
+    acceptor: TlsAcceptor,
+    certificates: Arc<Certificates>,
+}
+
+impl Secure {
+    fn bind(settings: &TlsSettings) -> Result<Self, StartError> {
+        let (listener, addr) = bind("GATEWAY_TLS_LISTEN", settings.listen)?;
+        let certificates = Arc::new(certificates(settings)?);
+        let acceptor = tls::acceptor(certificates.clone())?;
+        Ok(Self { listener, addr, acceptor, certificates })
+    }
+}
+
+fn certificates(settings: &TlsSettings) -> Result<Certificates, CertificateError> {
+    match &settings.certificates {
+        CertificateSource::Folder(folder) => Certificates::open(folder),
+        CertificateSource::SelfSigned(names) => Certificates::self_signed(names),
+    }
+}
+
 impl Application {
-    /// Binds both listeners. Nobody behind them is asked yet.
+    /// Binds the listeners and reads the certificates. Nobody behind them is asked yet.
     ///
     /// # Errors
     ///
-    /// [`BindError`] names the setting whose port is in use.
-    pub fn bind(settings: &Settings) -> Result<Self, BindError> {
+    /// [`StartError`] names the setting that cannot be used.
+    pub fn bind(settings: &Settings) -> Result<Self, StartError> {
         let (listener, addr) = bind("GATEWAY_LISTEN", settings.listen)?;
         let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
-        Ok(Self { listener, addr, admin, settings: settings.clone() })
+        let secure = settings.tls.as_ref().map(Secure::bind).transpose()?;
+        Ok(Self { listener, addr, secure, admin, settings: settings.clone() })
+    }
+
+    /// Reads the files that `settings` name, as [`bind`](Self::bind) will.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Certificate`] leads to the file that cannot be used.
+    pub fn verify(settings: &Settings) -> Result<(), StartError> {
+        settings.tls.as_ref().map(certificates).transpose()?;
+        Ok(())
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where it listens for TLS.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.secure.as_ref().map(|secure| secure.addr)
     }
 
     /// Where it answers `/livez`, `/readyz` and `/metrics`.
@@ -63,61 +113,31 @@ impl Application {
     ///
     /// If a listener cannot be used in this runtime.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, admin, settings, .. } = self;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let Self { listener, secure, admin, settings, .. } = self;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-        let upstream = &settings.upstream;
-        let replicas = ReplicaMetrics::register(&metrics);
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
-        let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
-        let drain = Arc::new(Drain::new(&metrics));
+        let Parts { api, blog_static, drain, connections, refreshes, shutdown } =
+            Parts::new(&settings, &metrics);
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
-        let clients = Arc::new(Clients::new(settings.clients.clone(), Instant::now()));
-        let turned_away = Counter::default();
-        let help = "Connections that were closed because there were too many";
-        metrics.register("connections_turned_away", help, turned_away.clone());
-        let http = HttpMetrics::register(&metrics);
-        let retries = Counter::default();
-        metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
-        let answers = Arc::new(Answers::new(settings.cache_bytes, &metrics));
-        let (refreshes, waiting) = mpsc::channel(refresh::MAX_WAITING);
-        let gateway = Gateway {
-            api: api.clone(),
-            blog_static: blog_static.clone(),
-            settings: settings.upstream.clone(),
-            trusted: settings.trusted.clone(),
-            metrics: http.clone(),
-            retries,
-            drain: drain.clone(),
-            clients: clients.clone(),
-            memory: Memory { answers, refreshes },
-            purgers: settings.purgers.clone(),
-            max_body_bytes: settings.max_body_bytes,
-            content_security_policy: settings.content_security_policy.clone(),
-        };
-        let (shutdown, watch) = watch::channel(false);
-        let proxy = proxy(gateway);
-        let refreshing = refresh::serve(waiting, proxy.clone(), watch.clone());
-        let connections = Arc::new(Connections {
-            proxy,
-            drain: drain.clone(),
-            clients,
-            metrics: http,
-            cap: settings.max_connections,
-            turned_away,
-            proxy_protocol: settings.proxy_protocol,
-            header_timeout: settings.header_timeout,
-            lame_duck: settings.lame_duck,
-            shutdown: watch,
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let plain = listener::accept(listener, connections.clone(), None);
+        let certificates = secure.as_ref().map(|secure| secure.certificates.clone());
+        let secure = secure.map(|secure| -> io::Result<_> {
+            let listener = tokio::net::TcpListener::from_std(secure.listener)?;
+            Ok(listener::accept(listener, connections.clone(), Some(secure.acceptor)))
         });
-        let mut accepting = pin!(listener::accept(listener, connections));
+        let secure = secure.transpose()?;
+        let mut accepting = pin!(async {
+            tokio::join!(plain, OptionFuture::from(secure));
+        });
         let mut beside = pin!(async {
             tokio::select! {
                 done = admin.run(Arc::new(probe), metrics) => done,
                 () = api.follow() => Ok(()),
                 () = blog_static.follow() => Ok(()),
-                () = refreshing => Ok(()),
+                () = refresh::serve(refreshes, connections.clone()) => Ok(()),
+                Some(()) = OptionFuture::from(certificates.as_ref().map(|all| all.follow(&connections.tls))) => {
+                    Ok(())
+                }
             }
         });
         tokio::select! {
@@ -141,13 +161,6 @@ impl Application {
             done = beside => done,
         }
     }
-}
-
-fn proxy(gateway: Gateway) -> Arc<HttpProxy<Gateway>> {
-    let conf = ServerConf { max_retries: MAX_TRIES, ..ServerConf::default() };
-    let mut proxy = HttpProxy::new(gateway, Arc::new(conf));
-    proxy.handle_init_modules();
-    Arc::new(proxy)
 }
 
 /// Ready when readers can have pages, and the gateway is not on its way out.

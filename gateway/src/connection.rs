@@ -1,12 +1,14 @@
 //! One client's connection: who it is, then one request after another.
 
 use crate::drain::Drain;
+use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::Clients;
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
-use crate::stream::ClientStream;
+use crate::stream::{ClientStream, Patient};
+use crate::tls::{self, Failure, TlsMetrics};
 use crate::{ProxyHeader, ProxyProtocol, Route, head};
-use pingora::apps::HttpServerApp as _;
+use pingora::apps::{HttpServerApp as _, ServerApp as _};
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use prometheus_client::metrics::counter::Counter;
@@ -20,19 +22,25 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_rustls::TlsAcceptor;
 
 /// How long a connection may be idle between two requests.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// To a client that speaks HTTP where HTTPS is spoken.
+const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
+
 /// What all connections share.
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
+    pub(crate) http2: Arc<Http2>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
     /// So many at once, of all clients.
     pub(crate) cap: usize,
     pub(crate) turned_away: Counter,
     pub(crate) metrics: HttpMetrics,
+    pub(crate) tls: TlsMetrics,
     pub(crate) proxy_protocol: ProxyProtocol,
     pub(crate) header_timeout: Duration,
     pub(crate) lame_duck: Duration,
@@ -51,7 +59,12 @@ enum NoHead {
 
 impl Connections {
     /// Serves one connection to its end.
-    pub(crate) async fn serve(&self, mut tcp: TcpStream, peer: SocketAddr) {
+    pub(crate) async fn serve(
+        &self,
+        mut tcp: TcpStream,
+        peer: SocketAddr,
+        acceptor: Option<&TlsAcceptor>,
+    ) {
         // Without it an answer's end may wait for the client's acknowledgement.
         let _ = tcp.set_nodelay(true);
         let client = match self.proxy_protocol {
@@ -68,14 +81,61 @@ impl Connections {
                 }
             }
         };
-        // A trusted proxy carries many clients, which are counted by their requests.
         let Some(_counted) = self.clients.connect(client.ip(), Instant::now().into_std()) else {
             self.turned_away.inc();
             tracing::debug!(client = %client, "{client} has too many connections");
             return;
         };
         let fd = tcp.as_raw_fd();
-        self.requests(ClientStream::new(tcp, fd, client), client).await;
+        let Some(acceptor) = acceptor else {
+            return self.requests(ClientStream::new(Patient::new(tcp), fd, client), client).await;
+        };
+        let deadline = Instant::now() + self.header_timeout;
+        if timeout_at(deadline, tls::is_plain(&tcp)).await == Ok(true) {
+            self.tls.failed(Failure::Plain);
+            let plain = ClientStream::new(Patient::new(tcp), fd, client);
+            return self.refuse(plain, Refusal::BadRequest(PLAIN), client).await;
+        }
+        match timeout_at(deadline, acceptor.accept(Patient::new(tcp))).await {
+            Ok(Ok(stream)) => {
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let stream = ClientStream::new(stream, fd, client).encrypted(is_http2);
+                if is_http2 {
+                    self.streams(stream, deadline).await;
+                } else {
+                    self.requests(stream, client).await;
+                }
+            }
+            Ok(Err(error)) => {
+                self.tls.failed(Failure::from(&error));
+                tracing::debug!(client = %client, "no TLS with {client}: {error}");
+            }
+            Err(_) => {
+                self.tls.failed(Failure::Slow);
+                tracing::debug!(client = %client, "no TLS with {client} in time");
+            }
+        }
+    }
+
+    /// Says why what came is no request, and closes.
+    async fn refuse<S>(&self, mut stream: ClientStream<S>, refusal: Refusal, client: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.note(refusal, client);
+        let deadline = Instant::now() + self.header_timeout;
+        let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
+    }
+
+    /// HTTP/2: many requests at once.
+    async fn streams<S>(&self, mut stream: ClientStream<S>, deadline: Instant)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+    {
+        while stream.ahead().len() < PREFACE_BYTES {
+            let Ok(Ok(1..)) = timeout_at(deadline, stream.read_ahead()).await else { return };
+        }
+        self.http2.process_new(Box::new(stream), &self.shutdown).await;
     }
 
     /// HTTP/1: one request after another.
@@ -95,10 +155,7 @@ impl Connections {
                 Ok(()) => {}
                 Err(NoHead::Nothing) => return,
                 Err(NoHead::Refused(refusal)) => {
-                    self.note(refusal, client);
-                    let deadline = Instant::now() + self.header_timeout;
-                    let _ = timeout_at(deadline, stream.send_last(&refusal.bytes())).await;
-                    return;
+                    return self.refuse(*stream, refusal, client).await;
                 }
             }
             let mut session = ServerSession::new_http1(stream);
@@ -122,9 +179,9 @@ impl Connections {
         );
     }
 
-    /// Reads until the stream holds a whole head, and says where it ends. Before its first byte the client may be idle,
-    /// and is told nothing if it waits too long or the gateway stops; from then on it has
-    /// `header_timeout` for all of it, however it divides it.
+    /// Reads until the stream holds a whole head, and says where it ends. Before its first byte the
+    /// client may be idle, and is told nothing if it waits too long or the gateway stops; from then
+    /// on it has `header_timeout` for all of it, however it divides it.
     async fn head<S>(
         &self,
         stream: &mut ClientStream<S>,

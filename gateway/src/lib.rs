@@ -10,9 +10,11 @@ mod client;
 mod connection;
 mod drain;
 mod head;
+mod http2;
 mod limit;
 mod listener;
 mod memory;
+mod parts;
 mod proxy;
 mod proxy_protocol;
 mod refresh;
@@ -22,12 +24,16 @@ mod route;
 mod security;
 mod settings;
 mod stream;
+mod tls;
 mod upstream;
 
-pub use crate::app::Application;
+pub use crate::app::{Application, StartError};
 pub use crate::cache::{CacheControl, Freshness};
 pub use crate::limit::ClientLimits;
 pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};
-pub use crate::settings::{ProxyProtocol, Settings, UpstreamSettings};
+pub use crate::settings::{
+    CertificateSource, ProxyProtocol, Settings, TlsSettings, UpstreamSettings,
+};
+pub use crate::tls::CertificateError;
 pub use crate::upstream::Origin;

@@ -7,16 +7,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// Without free descriptors, accepting fails at once, and would fail again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts clients until the gateway closes.
-pub(crate) async fn accept(listener: TcpListener, connections: Arc<Connections>) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    connections: Arc<Connections>,
+    tls: Option<TlsAcceptor>,
+) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                if let Err(error) = begin(accepted, &connections) {
+                if let Err(error) = begin(accepted, &connections, tls.as_ref()) {
                     tracing::warn!("the listener cannot accept: {error}");
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -26,7 +31,7 @@ pub(crate) async fn accept(listener: TcpListener, connections: Arc<Connections>)
     }
     // Those that the system has accepted already would see a reset.
     while let Some(accepted) = listener.accept().now_or_never() {
-        if begin(accepted, &connections).is_err() {
+        if begin(accepted, &connections, tls.as_ref()).is_err() {
             break;
         }
     }
@@ -36,6 +41,7 @@ pub(crate) async fn accept(listener: TcpListener, connections: Arc<Connections>)
 fn begin(
     accepted: io::Result<(TcpStream, SocketAddr)>,
     connections: &Arc<Connections>,
+    tls: Option<&TlsAcceptor>,
 ) -> io::Result<()> {
     let (stream, peer) = accepted?;
     if connections.drain.count() >= connections.cap {
@@ -44,8 +50,9 @@ fn begin(
         return Ok(());
     }
     let (connections, open) = (connections.clone(), connections.drain.open());
+    let tls = tls.cloned();
     tokio::spawn(async move {
-        connections.serve(stream, peer).await;
+        connections.serve(stream, peer, tls.as_ref()).await;
         drop(open);
     });
     Ok(())

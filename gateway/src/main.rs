@@ -11,11 +11,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    program::run(Settings::from_vars, |settings| settings.admin_listen, run).await
+    let verify = |settings: &Settings| Ok(Application::verify(settings)?);
+    program::run_verified(Settings::from_vars, verify, |settings| settings.admin_listen, run).await
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let app = Application::bind(&settings)?;
     tracing::info!("listening on http://{}, admin on {}", app.addr(), app.admin_addr());
+    if let Some(addr) = app.tls_addr() {
+        tracing::info!("listening on https://{addr}");
+    }
     app.run(shutdown::asked()).await.context("serving")
 }

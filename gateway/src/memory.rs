@@ -4,7 +4,7 @@ use crate::cache::{
     Answers, Asked, Codings, Entry, Filling, Flight, Found, Key, Reply, Turn, target,
 };
 use crate::refresh::Refresh;
-use crate::request::text;
+use crate::request::{host, text};
 use crate::route::Route;
 use crate::upstream::Upstream;
 use pingora::Result;
@@ -66,7 +66,7 @@ impl Memory {
         }
         let codings = Codings::read(text(request, "accept-encoding").unwrap_or_default());
         recall.codings = Some(codings);
-        let host = text(request, "host").unwrap_or_default();
+        let host = host(request).unwrap_or_default();
         let (release, before) = upstream.releases();
         let key = Key::new(route, release, host, target(request), codings);
         if is_refresh {
@@ -74,7 +74,7 @@ impl Memory {
             return Recalled::Ask;
         }
         let asked = Asked::read(request);
-        for _ in 0..MAX_WAITS {
+        for waits in 0..MAX_WAITS {
             match self.answers.find(&key, Instant::now()) {
                 Found::Fresh(entry) => {
                     self.answers.hits.inc();
@@ -90,6 +90,11 @@ impl Memory {
                 Found::Pass => {
                     recall.label = Some("BYPASS");
                     return Recalled::Ask;
+                }
+                Found::Old(entry) if waits > 0 => {
+                    // Somebody asked just now, and there is still nothing better.
+                    self.answers.stale.inc();
+                    return Recalled::Reply(entry, "STALE");
                 }
                 Found::Old(entry) => recall.old = Some(entry),
                 Found::Nothing => {
@@ -141,6 +146,7 @@ impl Memory {
         entry: &Entry,
         label: &'static str,
         id: &RequestId,
+        promise: Option<String>,
     ) -> Result<()> {
         let asked = Asked::read(session.req_header());
         let reply = Reply::choose(entry, &asked);
@@ -149,6 +155,9 @@ impl Memory {
         header.insert_header("age", entry.stored.elapsed().as_secs())?;
         header.insert_header("x-cache", label)?;
         header.insert_header(REQUEST_ID, id.as_str())?;
+        if let Some(promise) = promise {
+            header.insert_header("strict-transport-security", promise)?;
+        }
         session.write_response_header(Box::new(header), body.is_empty()).await?;
         if !body.is_empty() {
             session.write_response_body(Some(body), true).await?;

@@ -1,6 +1,10 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
+mod https;
 mod recall;
+
+pub(crate) use self::https::Https;
+use self::https::is_encrypted;
 
 use crate::cache::Codings;
 use crate::drain::Drain;
@@ -8,7 +12,7 @@ use crate::limit::Clients;
 use crate::memory::{Memory, Recall};
 use crate::refresh::is_refresh;
 use crate::refusal::Refusal;
-use crate::request::{check, remove_claims, text};
+use crate::request::{check, host, remove_claims, text};
 use crate::route::{Route, route};
 use crate::upstream::{Replica, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
@@ -23,6 +27,7 @@ use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
@@ -44,9 +49,13 @@ pub(crate) struct Gateway {
     pub(crate) metrics: HttpMetrics,
     pub(crate) retries: Counter,
     pub(crate) drain: Arc<Drain>,
+    /// Of so many answers that went well, one is in the access log.
+    pub(crate) log_sample: u64,
+    pub(crate) logged: AtomicU64,
     pub(crate) clients: Arc<Clients>,
     pub(crate) memory: Memory,
     pub(crate) purgers: Vec<IpNet>,
+    pub(crate) https: Option<Https>,
     pub(crate) max_body_bytes: usize,
     pub(crate) content_security_policy: String,
 }
@@ -124,6 +133,9 @@ impl ProxyHttp for Gateway {
         });
         let length = text(request, "content-length").and_then(|length| length.parse().ok());
         let refusal = match routed {
+            Ok(_) if self.is_to_be_redirected(session, state) => {
+                return self.redirect(session, state).await;
+            }
             Ok(Route::Hidden) => Refusal::NotFound,
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
             Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
@@ -202,8 +214,9 @@ impl ProxyHttp for Gateway {
             None => {}
         }
         request.insert_header("x-forwarded-for", state.client.to_string())?;
-        request.insert_header("x-forwarded-proto", "http")?;
-        if let Some(host) = text(session.req_header(), "host") {
+        let scheme = if is_encrypted(session) { "https" } else { "http" };
+        request.insert_header("x-forwarded-proto", scheme)?;
+        if let Some(host) = host(session.req_header()) {
             request.insert_header("x-forwarded-host", host)?;
         }
         request.insert_header(REQUEST_ID, state.id.as_str())
@@ -251,6 +264,9 @@ impl ProxyHttp for Gateway {
         response.remove_header("server");
         response.insert_header(REQUEST_ID, state.id.as_str())?;
         security::complete(response, &self.content_security_policy)?;
+        if let Some(promise) = self.promise(session) {
+            response.insert_header("strict-transport-security", promise)?;
+        }
         let request = session.req_header();
         self.memory.begin(request, response, state.route, &mut state.recall)
     }
@@ -340,6 +356,11 @@ impl ProxyHttp for Gateway {
         let took = state.started.elapsed();
         let status = session.response_written().map_or(499, |response| response.status.as_u16());
         self.metrics.observe(state.route.name(), status, took);
+        // Of what went well, one line of so many says enough.
+        let sample = if status < 400 { self.log_sample } else { 1 };
+        if !self.logged.fetch_add(1, Ordering::Relaxed).is_multiple_of(sample) {
+            return;
+        }
         let request = session.req_header();
         let (method, path) = (request.method.as_str(), request.uri.path());
         let cache = session.response_written().and_then(|response| {
@@ -353,6 +374,7 @@ impl ProxyHttp for Gateway {
             http.status = status,
             http.bytes = session.body_bytes_sent(),
             cache = cache,
+            sample = sample,
             duration_ms = took.as_secs_f64() * 1000.0,
             client = %state.client,
             upstream = upstream.as_deref().unwrap_or("-"),

@@ -4,6 +4,7 @@
 //! replica, tries another, and is kept in the same way. Only nobody reads the answer.
 
 use crate::cache::{Codings, Flight};
+use crate::connection::Connections;
 use crate::proxy::Gateway;
 use crate::stream::ClientStream;
 use pingora::apps::HttpServerApp as _;
@@ -61,14 +62,10 @@ impl Refresh {
 }
 
 /// Asks for what comes through `refreshes`, for ever.
-pub(crate) async fn serve(
-    mut refreshes: mpsc::Receiver<Refresh>,
-    proxy: Arc<HttpProxy<Gateway>>,
-    shutdown: watch::Receiver<bool>,
-) {
+pub(crate) async fn serve(mut refreshes: mpsc::Receiver<Refresh>, connections: Arc<Connections>) {
     while let Some(refresh) = refreshes.recv().await {
-        let (proxy, shutdown) = (proxy.clone(), shutdown.clone());
-        tokio::spawn(async move { refresh.run(&proxy, &shutdown).await });
+        let connections = connections.clone();
+        tokio::spawn(async move { refresh.run(&connections.proxy, &connections.shutdown).await });
     }
     // The gateway that could send more is gone.
     std::future::pending::<()>().await;

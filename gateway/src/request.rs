@@ -64,6 +64,11 @@ pub(crate) fn wants_html(request: &RequestHeader) -> bool {
     !is_api && text(request, "accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
+/// The host that is asked: a header of HTTP/1, a part of the address of HTTP/2.
+pub(crate) fn host(request: &RequestHeader) -> Option<&str> {
+    text(request, "host").or_else(|| Some(request.uri.authority()?.as_str()))
+}
+
 /// A header as text.
 pub(crate) fn text<'a>(request: &'a RequestHeader, name: &str) -> Option<&'a str> {
     request.headers.get(name)?.to_str().ok()

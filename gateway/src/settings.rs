@@ -5,6 +5,8 @@ use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,10 +17,15 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// `GATEWAY_ADMIN_LISTEN`: where to answer `/livez`, `/readyz` and `/metrics`.
     pub admin_listen: SocketAddr,
+    /// How browsers come in with TLS; nothing if they do not.
+    pub tls: Option<TlsSettings>,
     /// How the services behind it are asked.
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_LOG_SAMPLE`: of so many answers that went well, one is in the access log. All that
+    /// did not are.
+    pub log_sample: NonZeroU64,
     /// `GATEWAY_PROXY_PROTOCOL`: whether each connection begins with a PROXY header.
     pub proxy_protocol: ProxyProtocol,
     /// `GATEWAY_LAME_DUCK`: how long clients are told that their connections end, after being
@@ -77,6 +84,72 @@ pub struct UpstreamSettings {
     pub read_timeout: Duration,
 }
 
+/// How TLS is spoken.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// `GATEWAY_TLS_LISTEN`: where to accept browsers with TLS; unset is nowhere. Port 0 picks a
+    /// free one.
+    pub listen: SocketAddr,
+    /// `GATEWAY_TLS_FOLDER` or `GATEWAY_TLS_SELF_SIGNED`.
+    pub certificates: CertificateSource,
+    /// `GATEWAY_TLS_PUBLIC_PORT`: the port of HTTPS as browsers see it.
+    pub public_port: u16,
+    /// `GATEWAY_TLS_ONLY`: `on` sends whoever comes without TLS to HTTPS, `off` serves them.
+    pub only: bool,
+    /// `GATEWAY_HSTS`: for how long browsers are to use nothing but HTTPS. `0s` says nothing of it.
+    pub hsts: Duration,
+}
+
+/// Where certificates come from.
+#[derive(Debug, Clone)]
+pub enum CertificateSource {
+    /// A folder with `NAME.crt` and `NAME.key`, which is read again when they change.
+    Folder(PathBuf),
+    /// One is made at the start, for these hosts.
+    SelfSigned(Vec<String>),
+}
+
+/// `on` or `off`.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err(()),
+        }
+    }
+}
+
+impl TlsSettings {
+    /// A year, which is what browsers' lists ask for.
+    const HSTS: Duration = Duration::from_hours(365 * 24);
+
+    fn from_vars(vars: &impl Vars) -> Result<Option<Self>, SettingError> {
+        let listen = vars.parsed("GATEWAY_TLS_LISTEN", "an address such as `0.0.0.0:8443`")?;
+        let folder = vars.get("GATEWAY_TLS_FOLDER")?.map(PathBuf::from);
+        let names = vars.list("GATEWAY_TLS_SELF_SIGNED", "names of hosts, with commas")?;
+        let public_port = vars.parsed("GATEWAY_TLS_PUBLIC_PORT", "a port")?.unwrap_or(443);
+        let only = vars.parsed("GATEWAY_TLS_ONLY", "`on` or `off`")?;
+        let hsts = vars.duration("GATEWAY_HSTS")?.unwrap_or(Self::HSTS);
+        let Some(listen) = listen else { return Ok(None) };
+        let certificates = match (folder, names) {
+            (Some(folder), None) => CertificateSource::Folder(folder),
+            (None, Some(names)) => CertificateSource::SelfSigned(names),
+            (None, None) | (Some(_), Some(_)) => {
+                let name = "GATEWAY_TLS_FOLDER".to_owned();
+                let wanted = "a folder with certificates, or set `GATEWAY_TLS_SELF_SIGNED` instead";
+                return Err(SettingError::Malformed { name, wanted });
+            }
+        };
+        let only = only.is_none_or(|Switch(only)| only);
+        Ok(Some(Self { listen, certificates, public_port, only, hsts }))
+    }
+}
+
 /// Networks that are not the internet.
 const PRIVATE: [&str; 7] = [
     "127.0.0.0/8",
@@ -99,6 +172,7 @@ impl Default for Settings {
         Self {
             listen: ([127, 0, 0, 1], 8080).into(),
             admin_listen: ([127, 0, 0, 1], 9080).into(),
+            tls: None,
             upstream: UpstreamSettings {
                 api: vec![Origin::new("127.0.0.1", 8081, 9081)],
                 blog_static: vec![Origin::new("127.0.0.1", 8082, 9082)],
@@ -106,6 +180,7 @@ impl Default for Settings {
                 read_timeout: Duration::from_secs(10),
             },
             header_timeout: Duration::from_secs(10),
+            log_sample: NonZeroU64::MIN,
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
@@ -142,6 +217,7 @@ impl Settings {
             admin_listen: vars
                 .parsed("GATEWAY_ADMIN_LISTEN", address)?
                 .unwrap_or(default.admin_listen),
+            tls: TlsSettings::from_vars(vars)?,
             upstream: UpstreamSettings {
                 api: vars.list("GATEWAY_API", origins)?.unwrap_or(upstream.api),
                 blog_static: vars
@@ -157,13 +233,16 @@ impl Settings {
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            log_sample: vars
+                .parsed("GATEWAY_LOG_SAMPLE", "a number from 1")?
+                .unwrap_or(default.log_sample),
             proxy_protocol: vars
                 .parsed("GATEWAY_PROXY_PROTOCOL", "`off` or `required`")?
                 .unwrap_or(default.proxy_protocol),
             lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
             cache_bytes: vars.parsed("GATEWAY_CACHE_BYTES", number)?.unwrap_or(default.cache_bytes),
-            purgers: list(vars, "GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
+            purgers: vars.list("GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
             max_connections: vars
                 .parsed("GATEWAY_MAX_CONNECTIONS", number)?
                 .unwrap_or(default.max_connections),
@@ -191,6 +270,31 @@ mod tests {
     use service_kit::MapVars;
 
     #[test]
+    fn tls_needs_one_kind_of_certificate() {
+        let read = |vars: &[(&str, &str)]| {
+            let mut all = vec![("GATEWAY_TLS_LISTEN", "127.0.0.1:8443")];
+            all.extend(vars);
+            let tls = match all.as_slice() {
+                [one] => TlsSettings::from_vars(&MapVars::from([*one])),
+                [one, two] => TlsSettings::from_vars(&MapVars::from([*one, *two])),
+                [one, two, three, ..] => {
+                    TlsSettings::from_vars(&MapVars::from([*one, *two, *three]))
+                }
+                [] => unreachable!("one is there"),
+            };
+            tls.map_err(|error| error.to_string())
+        };
+        let (folder, names) =
+            (("GATEWAY_TLS_FOLDER", "/run/secrets"), ("GATEWAY_TLS_SELF_SIGNED", "a, b"));
+
+        assert!(TlsSettings::from_vars(&MapVars::default()).unwrap().is_none());
+        assert!(read(&[folder]).unwrap().unwrap().only);
+        assert!(read(&[names]).is_ok());
+        assert!(read(&[]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
+        assert!(read(&[folder, names]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
+    }
+
+    #[test]
     fn lists_are_read_and_a_bad_item_names_its_setting() {
         let vars = MapVars::from([
             ("GATEWAY_API", "tasks.api:8081/9081, 10.0.0.1:1/2"),
@@ -208,6 +312,8 @@ mod tests {
             ("GATEWAY_TRUSTED_PROXIES", "everybody"),
             ("GATEWAY_DRAIN", "10"),
             ("GATEWAY_PROXY_PROTOCOL", "on"),
+            ("GATEWAY_LOG_SAMPLE", "0"),
+            ("GATEWAY_TLS_ONLY", "yes"),
         ] {
             let error = Settings::from_vars(&MapVars::from([(name, value)])).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

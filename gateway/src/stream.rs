@@ -4,13 +4,17 @@
 //! only while there is something in them, so that an idle connection costs next to nothing, and
 //! lets the gateway look at a request's head before pingora does.
 
+mod patient;
+
+pub(crate) use self::patient::Patient;
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use futures_util::FutureExt as _;
 use pingora::protocols::l4::socket::SocketAddr as PingoraAddr;
 use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
 use std::fmt;
@@ -22,15 +26,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Sleep, sleep};
 
 /// Pieces are gathered up to this size, so that a page and its headers leave in one write.
 const GATHER_BYTES: usize = 64 * 1024;
 /// How long a client that does not stop sending is listened to.
 const LINGER: Duration = Duration::from_secs(1);
-/// A client that takes fewer bytes than this in this time holds what others could use.
-const PATIENCE_BYTES: usize = 8 * 1024;
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How much is read at once.
 const READ_BYTES: usize = 4096;
 
@@ -43,32 +43,14 @@ pub(crate) struct ClientStream<S> {
     ahead: BytesMut,
     /// Taken, and not yet sent.
     unsent: BytesMut,
-    /// There while the client does not take what is sent.
-    patience: Option<Patience>,
+    /// There if the connection is encrypted.
+    encrypted: Option<Encrypted>,
 }
 
-/// How long a client may take so few bytes.
-#[derive(Debug)]
-struct Patience {
-    ends: Pin<Box<Sleep>>,
-    taken: usize,
-}
-
-impl Patience {
-    fn new() -> Self {
-        Self { ends: Box::pin(sleep(PATIENCE)), taken: 0 }
-    }
-
-    /// Notes that the client takes nothing now. An error if it has taken too little for too long.
-    fn poll(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        while self.ends.as_mut().poll(context).is_ready() {
-            if self.taken < PATIENCE_BYTES {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            *self = Self::new();
-        }
-        Ok(())
-    }
+/// What TLS has agreed on.
+struct Encrypted {
+    digest: Arc<SslDigest>,
+    is_http2: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
@@ -78,7 +60,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         // It is new, so nobody has set it.
         let _ = socket.peer_addr.set(Some(PingoraAddr::Inet(client)));
         let (ahead, unsent) = (BytesMut::new(), BytesMut::new());
-        Self { io, socket: Arc::new(socket), fd, ahead, unsent, patience: None }
+        Self { io, socket: Arc::new(socket), fd, ahead, unsent, encrypted: None }
+    }
+
+    /// The same connection, which is encrypted.
+    pub(crate) fn encrypted(self, is_http2: bool) -> Self {
+        let digest = Arc::new(SslDigest::new("", "TLS", None, None, Vec::new()));
+        Self { encrypted: Some(Encrypted { digest, is_http2 }), ..self }
     }
 
     /// What was read and not yet taken.
@@ -127,17 +115,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     fn poll_send(&mut self, context: &mut Context<'_>, more: &[u8]) -> Poll<io::Result<usize>> {
         while !self.unsent.is_empty() {
             let pieces = [IoSlice::new(&self.unsent), IoSlice::new(more)];
-            let sent = Pin::new(&mut self.io).poll_write_vectored(context, &pieces);
-            let sent = ready!(patiently(&mut self.patience, context, sent))?;
+            let sent = ready!(Pin::new(&mut self.io).poll_write_vectored(context, &pieces))?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             let waited = self.unsent.len();
             if sent >= waited {
                 self.unsent = BytesMut::new();
-                if sent - waited == more.len() {
-                    self.patience = None;
-                }
                 if sent > waited || more.is_empty() {
                     return Poll::Ready(Ok(sent - waited));
                 }
@@ -148,33 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         if more.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let sent = Pin::new(&mut self.io).poll_write(context, more);
-        let sent = ready!(patiently(&mut self.patience, context, sent))?;
-        if sent == more.len() {
-            self.patience = None;
-        }
-        Poll::Ready(Ok(sent))
-    }
-}
-
-/// Passes on what a write has sent, and gives up on a client that takes next to nothing.
-fn patiently(
-    patience: &mut Option<Patience>,
-    context: &mut Context<'_>,
-    sent: Poll<io::Result<usize>>,
-) -> Poll<io::Result<usize>> {
-    match sent {
-        Poll::Ready(Ok(sent)) => {
-            if let Some(patience) = patience {
-                patience.taken += sent;
-            }
-            Poll::Ready(Ok(sent))
-        }
-        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-        Poll::Pending => match patience.get_or_insert_with(Patience::new).poll(context) {
-            Ok(()) => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
-        },
+        Pin::new(&mut self.io).poll_write(context, more)
     }
 }
 
@@ -241,7 +199,16 @@ impl<S> UniqueID for ClientStream<S> {
     }
 }
 
-impl<S> Ssl for ClientStream<S> {}
+impl<S> Ssl for ClientStream<S> {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        Some(self.encrypted.as_ref()?.digest.clone())
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        let encrypted = self.encrypted.as_ref()?;
+        Some(if encrypted.is_http2 { ALPN::H2 } else { ALPN::H1 })
+    }
+}
 
 impl<S> Peek for ClientStream<S> {}
 
@@ -286,26 +253,6 @@ mod tests {
         let mut text = String::new();
         stream.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "head body more");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_next_to_nothing_is_given_up_and_a_slow_one_is_not() {
-        for (bytes_a_second, is_served) in [(100, false), (1000, true)] {
-            let (mut stream, mut client) = connection(64);
-            let sending = tokio::spawn(async move {
-                stream.write_all(&vec![b'x'; GATHER_BYTES + 1]).await?;
-                stream.flush().await
-            });
-            let taking = tokio::spawn(async move {
-                let mut piece = vec![0; bytes_a_second];
-                while client.read_exact(&mut piece).await.is_ok() {
-                    sleep(Duration::from_secs(1)).await;
-                }
-            });
-
-            assert_eq!(sending.await.unwrap().is_ok(), is_served, "{bytes_a_second} B/s");
-            taking.abort();
-        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod new;
 mod publish;
 mod report;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Build(build::Arguments),
     /// Name every problem of a folder's posts and write nothing.
     Check(check::Arguments),
+    /// Begin a post: write its file with a header, and print the file's name.
+    New(new::Arguments),
     /// Run the whole stack in one process, on the posts of a folder.
     Serve(serve::Arguments),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Build(arguments)) => build::run(&arguments),
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::New(arguments)) => new::run(&arguments),
         Some(Command::Serve(arguments)) => serve::run(arguments),
         None => serve::run(serve::Arguments::default()),
     };

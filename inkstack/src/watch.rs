@@ -13,13 +13,22 @@ type Seen = Vec<(PathBuf, Option<SystemTime>, u64)>;
 /// A folder whose changes are waited for.
 pub(crate) struct Watched {
     folder: PathBuf,
+    /// A folder below it that does not count.
+    without: Option<PathBuf>,
     seen: Seen,
 }
 
 impl Watched {
     /// Remembers `folder` as it is now.
     pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), seen: look(folder) }
+        Self { folder: folder.to_owned(), without: None, seen: look(folder, None) }
+    }
+
+    /// Remembers `folder` as it is now, but not what is below `out`, where releases are written.
+    pub(crate) fn without(folder: &Path, out: &Path) -> Self {
+        let without = out.canonicalize().ok();
+        let seen = look(folder, without.as_deref());
+        Self { folder: folder.to_owned(), without, seen }
     }
 
     /// Completes when the folder has changed, and has stayed the same since for one look, so that
@@ -28,10 +37,9 @@ impl Watched {
         let mut last = self.seen.clone();
         loop {
             tokio::time::sleep(LOOK).await;
-            let folder = self.folder.clone();
-            let Ok(now) = tokio::task::spawn_blocking(move || look(&folder)).await else {
-                continue;
-            };
+            let (folder, without) = (self.folder.clone(), self.without.clone());
+            let look = tokio::task::spawn_blocking(move || look(&folder, without.as_deref()));
+            let Ok(now) = look.await else { continue };
             if now != self.seen && now == last {
                 self.seen = now;
                 return;
@@ -41,9 +49,11 @@ impl Watched {
     }
 }
 
-fn look(folder: &Path) -> Seen {
+fn look(folder: &Path, without: Option<&Path>) -> Seen {
     let is_open = |entry: &DirEntry| {
-        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+        entry.depth() == 0
+            || (!entry.file_name().to_string_lossy().starts_with('.')
+                && without.is_none_or(|without| entry.path() != without))
     };
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_open);
     let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());

@@ -28,7 +28,7 @@ async fn what_was_backed_up_is_verified_and_restored_elsewhere() {
         assert!(saved.status.success(), "{}", all(&saved));
         // Standard output is the backup and nothing else.
         assert!(saved.stdout.starts_with(b"{\"inkstack_backup\":1,"));
-        assert!(saved.stdout.iter().filter(|byte| **byte == b'\n').count() > 2);
+        assert!(String::from_utf8_lossy(&saved.stdout).lines().count() > 2);
         assert!(String::from_utf8_lossy(&saved.stderr).contains("backed up database"));
         assert!(verified.status.success(), "{}", all(&verified));
         assert!(stdout(&verified).starts_with("the backup is whole: "), "{}", all(&verified));

@@ -107,7 +107,7 @@ async fn a_database_that_refuses_is_77_soon_and_the_last_line_says_what_to_mend(
 async fn a_full_disk_is_74() {
     let Some(server) = test_kit::Server::mongod_with_users().await else { return };
     server.add_user("loader", "secret", "readWrite", "blog").await;
-    server.fail_with("insert", 14031).await;
+    server.fail_with("insert", 14_031).await;
     let source = Source::start(Served::new(1, &posts(1, 1)));
     let uri = server.uri_of("loader", "secret");
     let target = Target::Mongo { uri, database: "blog".into() };

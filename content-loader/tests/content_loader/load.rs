@@ -116,8 +116,8 @@ async fn the_summary_is_a_line_of_the_log_if_logs_are_json() {
         let done = target.command(source.addr, &[]).env("LOG_FORMAT", "json").output().unwrap();
 
         let text = stdout(&done);
-        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
-        let last: serde_json::Value = lines.last().unwrap();
+        let mut lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let last: serde_json::Value = lines.next_back().unwrap();
         assert_eq!(last["release"], test_kit::release_id(2).to_string(), "{last}");
         let figures = ["posts", "added", "changed", "removed"].map(|name| last[name].as_u64());
         assert_eq!(figures, [4, 1, 0, 0].map(Some), "{last}");

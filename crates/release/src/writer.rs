@@ -111,7 +111,7 @@ impl ReleaseWriter {
     ///
     /// [`RouteTaken`] if something else is there.
     pub fn kept_route(&mut self, route: &str) -> Result<bool, RouteTaken> {
-        let known = self.previous.as_ref().and_then(|index| index.entries.get(route));
+        let known = self.previous.as_ref().and_then(|release| release.index().entries.get(route));
         let Some(Entry::File(known)) = known else { return Ok(false) };
         if known.cache != CachePolicy::Immutable {
             return Ok(false);

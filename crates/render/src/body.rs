@@ -108,6 +108,7 @@ pub fn render(
     let root = comrak::parse_document(&arena, &reading.body, &options);
     let mut report = Report::new(file);
 
+    tree::lone_tags(root);
     tree::join_lines(root);
     let text = plain::text(root);
     let headings = headings(root);

@@ -99,6 +99,15 @@ fn allowed_tag(text: &str) -> Option<(String, &str)> {
     Some((tag, after))
 }
 
+/// The name of the tag that `raw` is, in lowercase, and whether it closes.
+pub(crate) fn tag_name(raw: &str) -> Option<(String, bool)> {
+    let inside = raw.strip_prefix('<')?;
+    let (inside, is_closing) =
+        inside.strip_prefix('/').map_or((inside, false), |rest| (rest, true));
+    let name: String = inside.chars().take_while(char::is_ascii_alphanumeric).collect();
+    (!name.is_empty()).then(|| (name.to_ascii_lowercase(), is_closing))
+}
+
 /// The quoted value of the attribute `title`.
 fn title(inside: &str) -> Option<&str> {
     let (_, rest) = inside.split_once(" title=")?;

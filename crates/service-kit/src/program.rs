@@ -26,13 +26,35 @@ pub async fn run<S, E: Display>(
     admin: impl FnOnce(&S) -> SocketAddr,
     serve: impl AsyncFnOnce(S) -> Result<(), E>,
 ) -> ExitCode {
-    run_with(&[], read, admin, serve).await
+    run_all(&[], read, |_| Ok(()), admin, serve).await
+}
+
+/// As [`run`], for a service whose settings name files: `verify` looks at them before `serve` and
+/// for `check`. `healthcheck` does without: a file that has gone bad must not end a service that
+/// still has a good one.
+pub async fn run_verified<S, E: Display>(
+    read: impl FnOnce(&ProcessEnv) -> Result<S, SettingError>,
+    verify: impl FnOnce(&S) -> Result<(), E>,
+    admin: impl FnOnce(&S) -> SocketAddr,
+    serve: impl AsyncFnOnce(S) -> Result<(), E>,
+) -> ExitCode {
+    run_all(&[], read, verify, admin, serve).await
 }
 
 /// As [`run`], for a service that answers `questions` too.
 pub async fn run_with<S, E: Display>(
     questions: &[Question<S, E>],
     read: impl FnOnce(&ProcessEnv) -> Result<S, SettingError>,
+    admin: impl FnOnce(&S) -> SocketAddr,
+    serve: impl AsyncFnOnce(S) -> Result<(), E>,
+) -> ExitCode {
+    run_all(questions, read, |_| Ok(()), admin, serve).await
+}
+
+async fn run_all<S, E: Display>(
+    questions: &[Question<S, E>],
+    read: impl FnOnce(&ProcessEnv) -> Result<S, SettingError>,
+    verify: impl FnOnce(&S) -> Result<(), E>,
     admin: impl FnOnce(&S) -> SocketAddr,
     serve: impl AsyncFnOnce(S) -> Result<(), E>,
 ) -> ExitCode {
@@ -52,6 +74,12 @@ pub async fn run_with<S, E: Display>(
     if let Some(question) = question {
         return print((question.answer)(&settings));
     }
+    if matches!(command.as_deref(), None | Some("check"))
+        && let Err(error) = verify(&settings)
+    {
+        tracing::error!("cannot start: {error:#}");
+        return ExitCode::from(EX_USAGE);
+    }
     let failed = match command.as_deref() {
         None => serve(settings).await.err().map(|error| format!("{error:#}")),
         Some("check") => None,
@@ -60,8 +88,8 @@ pub async fn run_with<S, E: Display>(
             asked.err().map(|error| error.to_string())
         }
         Some(other) => {
-            let own: String =
-                questions.iter().map(|question| format!("`{}`, ", question.name)).collect();
+            let own = questions.iter().map(|question| format!("`{}`, ", question.name));
+            let own = own.collect::<Vec<_>>().concat();
             tracing::error!(
                 "`{other}` is no command: there is {own}`check`, `healthcheck`, or none"
             );

@@ -55,8 +55,8 @@ impl Card {
     ///
     /// [`SiteError::Picture`], which would be a fault of this program: the font is a part of it.
     pub(crate) fn draw(&self) -> Result<Vec<u8>, SiteError> {
-        let fault = |_| SiteError::Picture(self.title.clone());
-        let font = FontRef::try_from_slice(FONT).map_err(|_| fault(()))?;
+        let fault = || SiteError::Picture(self.title.clone());
+        let font = FontRef::try_from_slice(FONT).map_err(|_| fault())?;
         let mut sheet = Sheet { font, pixels: vec![0; WIDTH * HEIGHT] };
         sheet.seal(MARGIN, MARGIN - 16.0, 80.0);
         sheet.text(&self.site, Colour::Ink, 34.0, MARGIN + 104.0, MARGIN + 36.0);
@@ -72,7 +72,7 @@ impl Card {
             sheet.pixels[540 * WIDTH + as_usize(MARGIN) + x] = Colour::Faint as u8 + 5;
         }
         sheet.text(&self.foot, Colour::Faint, 28.0, MARGIN, 588.0);
-        png::encode(WIDTH, &palette(), &sheet.pixels).map_err(|_| fault(()))
+        png::encode(WIDTH, &palette(), &sheet.pixels).map_err(|_| fault())
     }
 }
 
@@ -153,7 +153,8 @@ impl Sheet<'_> {
         let Some(outline) = self.font.outline_glyph(glyph) else { return };
         let bounds = outline.px_bounds();
         outline.draw(|column, row, coverage| {
-            let (column, row) = (bounds.min.x + column as f32, bounds.min.y + row as f32);
+            let place = |at: u32| f32::from(u16::try_from(at).unwrap_or(u16::MAX));
+            let (column, row) = (bounds.min.x + place(column), bounds.min.y + place(row));
             if column < 0.0 || row < 0.0 {
                 return;
             }

@@ -28,6 +28,11 @@ impl Item {
 }
 
 impl Object for Item {
+    fn is_true(self: &Arc<Self>) -> bool {
+        // Its attributes cannot be listed, which would pass for an empty map.
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let post = &self.post;
         Some(match key.as_str()? {

@@ -127,7 +127,32 @@ fn measured(bytes: &[u8]) -> (ContentHash, Option<(u32, u32)>) {
     let size = imagesize::blob_size(bytes).ok();
     let size = size
         .and_then(|size| Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?)));
-    (release::content_hash(bytes), size)
+    (release::content_hash(bytes), size.or_else(|| drawn_size(bytes)))
+}
+
+/// The size at which an SVG is drawn: its `width` and `height`, or those of its `viewBox`.
+fn drawn_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
+    let tag = head.split_once("<svg")?.1.split_once('>')?.0;
+    let attribute = |name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}="))?;
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        rest[1..].split_once(quote).map(|(value, _)| value)
+    };
+    let pixels = |text: &str| {
+        let number: f64 = text.trim().trim_end_matches("px").parse().ok()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked"
+        )]
+        (1.0..=100_000.0).contains(&number).then(|| number.round() as u32)
+    };
+    let sides = attribute("width").and_then(pixels).zip(attribute("height").and_then(pixels));
+    sides.or_else(|| {
+        let mut sides = attribute("viewBox")?.split([' ', ',']).filter(|part| !part.is_empty());
+        pixels(sides.nth(2)?).zip(pixels(sides.next()?))
+    })
 }
 
 /// What may be served beside posts, by the file's ending.
@@ -162,4 +187,17 @@ fn joined(below: &Path, target: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drawing_has_the_size_that_it_says() {
+        assert_eq!(drawn_size(b"<svg x='1' width=\"30px\" height='20'>"), Some((30, 20)));
+        assert_eq!(drawn_size(b"<?xml?><svg viewBox=\"0 0 64 32.4\"/>"), Some((64, 32)));
+        assert_eq!(drawn_size(b"<svg width='100%' height='5'>"), None);
+        assert_eq!(drawn_size(b"GIF"), None);
+    }
 }

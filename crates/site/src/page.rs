@@ -101,8 +101,8 @@ impl Article<'_> {
     }
 }
 
-/// The path of a file, percent-encoded.
-fn encoded(file: &str) -> String {
+/// A path, percent-encoded but for its slashes.
+pub(crate) fn encoded(file: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const PATH: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');

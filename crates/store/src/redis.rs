@@ -116,14 +116,12 @@ impl RedisCache {
 /// Says once why Redis does not answer. A connection that is being made retries for longer than a
 /// question waits, so the cause is asked for anew, with more time.
 async fn diagnose(client: Client, error: Option<RedisError>) {
-    let error = match error.filter(is_refusal) {
-        Some(error) => Some(error),
-        None => {
+    let error = match error {
+        Some(error) if is_refusal(&error) => Some(error),
+        _ => {
             let connecting = client.get_multiplexed_async_connection();
-            match tokio::time::timeout(DIAGNOSIS_DEADLINE, connecting).await {
-                Ok(connected) => connected.err(),
-                Err(_) => None,
-            }
+            let connected = tokio::time::timeout(DIAGNOSIS_DEADLINE, connecting).await;
+            connected.ok().and_then(Result::err)
         }
     };
     let why = match &error {

@@ -33,7 +33,7 @@ impl Server {
         self.as_root(doc! { "createUser": user, "pwd": password, "roles": roles }).await;
     }
 
-    /// Lets `command` fail with MongoDB's error `code` from now on.
+    /// Lets `command` fail with `MongoDB`'s error `code` from now on.
     ///
     /// # Panics
     ///

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 /// How long it is believed that there is nothing, if nobody says for how long.
 const NOTHING: Duration = Duration::from_secs(5);
 /// Headers that belong to one connection or one request, and not to the answer.
-const NOT_KEPT: [&str; 10] = [
+const NOT_KEPT: [&str; 11] = [
     "age",
     "connection",
     "date",
     "keep-alive",
     "proxy-connection",
     "server",
+    "strict-transport-security",
     "trailer",
     "transfer-encoding",
     "x-cache",

@@ -70,6 +70,17 @@ fn that_an_answer_may_not_be_kept_is_known_for_a_while_and_takes_no_answer_away(
     assert!(matches!(answers.find(&key("/b"), now), Found::Fresh(_)));
 }
 
+#[test]
+fn with_no_room_nothing_is_kept() {
+    let (answers, now) = (answers(0), Instant::now());
+
+    answers.keep(&key("/a"), entry("max-age=60", b"", now));
+    answers.pass(&key("/b"), now);
+
+    assert!(matches!(answers.find(&key("/a"), now), Found::Nothing));
+    assert_eq!(answers.kept.weight(), 0);
+}
+
 #[tokio::test]
 async fn one_flies_and_the_others_land_with_it() {
     let answers = answers(1 << 20);

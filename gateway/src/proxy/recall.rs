@@ -41,7 +41,8 @@ impl Gateway {
         if self.drain.is_lame() {
             session.set_keepalive(None);
         }
-        Memory::send(session, entry, label, &state.id).await
+        let promise = self.promise(session);
+        Memory::send(session, entry, label, &state.id, promise).await
     }
 
     /// 1c. Forget an address, if somebody inside says so.

@@ -6,12 +6,13 @@ use reqwest::{Method, Response};
 use std::time::Duration;
 
 const KEPT: &str = "Cache-Control: public, max-age=600\r\n";
+const HEALTHY: &str = "upstream_replicas{upstream=\"blog-static\",state=\"healthy\"} 1\n";
 
 async fn page(headers: &str, body: &str) -> (Page, Replica, TestApp) {
     let page = Page::new(200, headers, body);
     let replica = Replica::with_release("one", Behaviour::Page(page.clone())).await;
     let app = spawn_app(&[&replica], &[&replica]);
-    app.until_metric("upstream_blog_static_healthy 1\n").await;
+    app.until_metric(HEALTHY).await;
     (page, replica, app)
 }
 
@@ -91,11 +92,28 @@ async fn pages_survive_their_service() {
 }
 
 #[tokio::test]
+async fn while_a_service_is_gone_one_reader_tries_and_the_others_wait_once() {
+    let (page, replica, app) =
+        page("Cache-Control: max-age=1, stale-if-error=600\r\n", "page").await;
+    get(&app, "/a").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    page.change(|page| {
+        page.status = Page::RESETS;
+        page.pause = Duration::from_millis(300);
+    });
+
+    let answers = join_all((0..20).map(|_| get(&app, "/a"))).await;
+
+    assert!(answers.iter().all(|answer| *answer == seen("STALE", "page")), "{answers:?}");
+    assert_eq!(replica.requests(), 2);
+}
+
+#[tokio::test]
 async fn a_new_release_is_seen_at_once_and_asked_for_once() {
     let page = Page::new(200, KEPT, "old");
     let replica = Replica::of_changing("one", Behaviour::Page(page.clone())).await;
     let app = spawn_app(&[], &[&replica]);
-    app.until_metric("upstream_blog_static_healthy 1\n").await;
+    app.until_metric(HEALTHY).await;
     get(&app, "/a").await;
     get(&app, "/assets/style.1.css").await;
     assert_eq!(get(&app, "/a").await, seen("HIT", "old"));
@@ -117,7 +135,7 @@ async fn a_page_of_the_release_before_is_better_than_none() {
     let page = Page::new(200, KEPT, "old");
     let replica = Replica::of_changing("one", Behaviour::Page(page.clone())).await;
     let app = spawn_app(&[], &[&replica]);
-    app.until_metric("upstream_blog_static_healthy 1\n").await;
+    app.until_metric(HEALTHY).await;
     get(&app, "/a").await;
 
     replica.now_serves("two").await;

@@ -12,3 +12,4 @@ mod release;
 mod replicas;
 mod stop;
 mod support;
+mod tls;

@@ -217,6 +217,7 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
 pub(crate) struct TestApp {
     pub(crate) addr: SocketAddr,
     pub(crate) admin: SocketAddr,
+    pub(crate) tls: Option<SocketAddr>,
     client: Client,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) stopped: JoinHandle<std::io::Result<()>>,
@@ -240,13 +241,13 @@ pub(crate) fn spawn_with(
     settings.upstream.read_timeout = Duration::from_millis(500);
     change(&mut settings);
     let app = Application::bind(&settings).unwrap();
-    let (addr, admin) = (app.addr(), app.admin_addr());
+    let (addr, admin, tls) = (app.addr(), app.admin_addr(), app.tls_addr());
     let (stop, asked) = oneshot::channel();
     let stopped = tokio::spawn(app.run(async {
         let _ = asked.await;
     }));
     let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
-    TestApp { addr, admin, client, stop: Some(stop), stopped }
+    TestApp { addr, admin, tls, client, stop: Some(stop), stopped }
 }
 
 impl TestApp {

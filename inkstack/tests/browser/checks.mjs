@@ -13,6 +13,8 @@ const RULES = {
   "no-raw-characters": "off",
   "no-trailing-whitespace": "off",
   "require-sri": "off",
+  // Chinese headings have Chinese anchors.
+  "valid-id": ["error", { relaxed: true }],
   "void-style": "off",
 };
 
@@ -96,6 +98,7 @@ export async function crawl(base) {
   }
   const broken = links.filter(({ to, hash }) => {
     const page = seen.get(to);
+    if (to === "/nothing") return false;
     if (page.status !== 200) return true;
     return hash && page.ids.size > 0 && !page.ids.has(hash);
   });

@@ -200,7 +200,7 @@ await test("pages are whole when the API is down, and the search says so", async
   await page.goto(base + richest);
   await page.waitForLoadState("networkidle");
   assert(!(await page.locator(".views").isVisible()), "no number is shown");
-  assert((await page.locator(".body h2").count()) > 3, "the post is there");
+  assert((await page.locator(".body :is(h2, h3)").count()) > 3, "the post is there");
   await page.goto(`${base}/search?q=release`);
   await page.waitForSelector('.count a[href="/archive"]');
   await close();

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod browser;
+mod build;
 mod check;
 mod killed_loader;
 mod monitoring;
+mod new;
 mod programs;
 mod serve;
 mod settings;

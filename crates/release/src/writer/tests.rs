@@ -230,3 +230,25 @@ fn what_an_interrupted_build_left_is_removed() {
     assert!(!second.changed);
     assert!(!folder.path().join("blobs/x.partial").exists());
 }
+
+#[test]
+fn a_file_that_never_changes_is_kept_by_its_address_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let build = |route: &str, cache| {
+        let mut writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+        let is_kept = writer.kept_route(route).unwrap();
+        if !is_kept {
+            writer.file(route.to_owned(), "image/png", cache, vec![1, 2, 3]).unwrap();
+        }
+        writer.file("/404".into(), PAGE, CachePolicy::Page, b"no".to_vec()).unwrap();
+        (is_kept, writer.finish(&[], "/404").unwrap().id)
+    };
+
+    let first = build("/media/a.png", CachePolicy::Immutable);
+    let second = build("/media/a.png", CachePolicy::Immutable);
+    let other = build("/media/b.png", CachePolicy::Page);
+    let page = build("/media/b.png", CachePolicy::Page);
+
+    assert_eq!((first.0, second.0, other.0, page.0), (false, true, false, false));
+    assert_eq!(first.1, second.1);
+}

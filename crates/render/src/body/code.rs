@@ -15,7 +15,7 @@ pub(super) fn html(block: &NodeCodeBlock, words: &Words) -> String {
     let marked = Marks::of(&block.info);
     let code = highlight::highlight(&block.info, &block.literal, &marked);
     let name = match language.as_str() {
-        "" => String::new(),
+        "" | "text" | "txt" | "plain" | "plaintext" => String::new(),
         language => format!(" data-language=\"{}\"", escaped(language)),
     };
     let lines = block.literal.lines().count();
@@ -41,12 +41,12 @@ pub(crate) struct Marks(Vec<RangeInclusive<usize>>);
 impl Marks {
     fn of(info: &str) -> Self {
         let Some((_, rest)) = info.split_once('{') else { return Self::default() };
-        let list = rest.split_once('}').map_or("", |(list, _)| list);
+        let inside = rest.split_once('}').map_or("", |(inside, _)| inside);
         let range = |text: &str| {
             let (first, last) = text.split_once('-').unwrap_or((text, text));
             Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
         };
-        Self(list.split(',').filter_map(range).collect())
+        Self(inside.split(',').filter_map(range).collect())
     }
 
     /// Whether line `number`, counted from 1, is marked.

@@ -54,6 +54,16 @@ fn a_pseudo_tag_in_a_heading_keeps_its_words_everywhere() {
 }
 
 #[test]
+fn a_tag_without_its_other_half_is_text() {
+    let rendered = rendered("# 第四六章 <Summary>\n\n<kbd>a</kbd> <kbd>b </b>c<br>d\n");
+
+    assert_eq!(rendered.outline[0].text, "第四六章 <Summary>");
+    assert!(rendered.html.contains("第四六章 &lt;Summary&gt;<a "), "{}", rendered.html);
+    let line = "<p><kbd>a</kbd> &lt;kbd&gt;b &lt;/b&gt;c<br>d</p>";
+    assert!(rendered.html.contains(line), "{}", rendered.html);
+}
+
+#[test]
 fn scripts_and_dangerous_addresses_never_reach_a_reader() {
     let rendered = rendered(
         "<script>x</script>\n\n[a](javascript:x) ![b](data:text/html,x) <img src=x onerror=y>\n",

@@ -2,7 +2,7 @@
 
 use super::code;
 use crate::diagnostic::Report;
-use crate::html::{escaped, sanitize};
+use crate::html::{escaped, sanitize, tag_name};
 use crate::language::Words;
 use comrak::nodes::{Node, NodeHtmlBlock, NodeMath, NodeValue};
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
@@ -47,6 +47,32 @@ fn formula(math: &NodeMath, formulas: Option<&LatexToMathML>) -> Result<String, 
 /// A block of finished HTML; the kind matters only to the parser, which is done.
 fn html_block(literal: String) -> NodeValue {
     NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal })
+}
+
+/// Makes text of every tag within a line that lacks its other half, so that `# Chapter <Summary>`
+/// keeps its word and nothing stays open.
+pub(super) fn lone_tags(root: Node<'_>) {
+    let tag = |node: Node<'_>| match &node.data().value {
+        NodeValue::HtmlInline(raw) => tag_name(raw),
+        _ => None,
+    };
+    let is_lone = |node: &Node<'_>| {
+        let Some((name, is_closing)) = tag(node) else { return false };
+        let half = |other: Node<'_>| tag(other) == Some((name.clone(), !is_closing));
+        let has_half = if is_closing {
+            node.preceding_siblings().skip(1).any(half)
+        } else {
+            node.following_siblings().skip(1).any(half)
+        };
+        !has_half && !matches!(name.as_str(), "br" | "hr")
+    };
+    let lone: Vec<Node<'_>> = root.descendants().filter(is_lone).collect();
+    for node in lone {
+        let mut ast = node.data_mut();
+        if let NodeValue::HtmlInline(raw) = &ast.value {
+            ast.value = NodeValue::Text(raw.clone().into());
+        }
+    }
 }
 
 /// Takes away the line breaks that would show as a blank between two Chinese characters, as the

@@ -3,7 +3,7 @@
 use super::Pages;
 use crate::SiteError;
 use crate::item::{self, Item};
-use crate::page::{Frame, value, values};
+use crate::page::{Frame, encoded, value, values};
 use domain::Tag;
 use minijinja::context;
 use minijinja::value::Value;
@@ -128,12 +128,4 @@ impl Pages {
         self.html("/archive".into(), frame.page("archive.html", "/archive", context)?);
         Ok(())
     }
-}
-
-/// A decoded route as a URL.
-fn encoded(route: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const PATH: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    utf8_percent_encode(route, PATH).to_string()
 }

@@ -77,7 +77,7 @@ struct Owned {
     bson: Option<Bson>,
 }
 
-/// Canonical extended JSON (MongoDB Extended JSON v2), fields in their order.
+/// Canonical extended JSON (`MongoDB` Extended JSON v2), fields in their order.
 struct Canonical<'a, T>(&'a T);
 
 impl Serialize for Canonical<'_, Document> {

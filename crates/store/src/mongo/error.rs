@@ -8,7 +8,7 @@ use std::time::Duration;
 // MongoDB's error codes (`src/mongo/base/error_codes.yml`).
 const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
-const OUT_OF_DISK_SPACE: i32 = 14031;
+const OUT_OF_DISK_SPACE: i32 = 14_031;
 
 const WRONG_PASSWORD: &str = "MongoDB refuses the user or password in MONGODB_URI: compare both with \
      the user that the database has, and authSource with where it was made";

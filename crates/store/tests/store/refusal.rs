@@ -4,7 +4,7 @@ use domain::{PostReader, PostWriter, StoreError};
 use store::{MongoPosts, MongoSettings, SqlitePosts};
 use test_kit::Server;
 
-const OUT_OF_DISK_SPACE: i32 = 14031;
+const OUT_OF_DISK_SPACE: i32 = 14_031;
 
 async fn mongo(uri: String) -> MongoPosts {
     MongoPosts::connect(&MongoSettings { uri: uri.into(), database: "blog".into() }).await.unwrap()

@@ -1,0 +1,105 @@
+//! What a running gateway is made of, put together.
+
+use crate::cache::Answers;
+use crate::connection::Connections;
+use crate::drain::Drain;
+use crate::http2::Http2;
+use crate::limit::{ClientLimits, Clients};
+use crate::memory::Memory;
+use crate::proxy::{Gateway, Https, MAX_TRIES};
+use crate::refresh::{MAX_WAITING, Refresh};
+use crate::settings::{CertificateSource, Settings};
+use crate::tls::TlsMetrics;
+use crate::upstream::{ReplicaMetrics, Upstream};
+use pingora::proxy::HttpProxy;
+use pingora::server::configuration::ServerConf;
+use prometheus_client::metrics::counter::Counter;
+use service_kit::{HttpMetrics, Metrics};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// The parts.
+pub(crate) struct Parts {
+    pub(crate) api: Arc<Upstream>,
+    pub(crate) blog_static: Arc<Upstream>,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) connections: Arc<Connections>,
+    /// What is to be asked for anew.
+    pub(crate) refreshes: mpsc::Receiver<Refresh>,
+    /// Tells pingora that the process is stopping.
+    pub(crate) shutdown: watch::Sender<bool>,
+}
+
+impl Parts {
+    pub(crate) fn new(settings: &Settings, metrics: &Metrics) -> Self {
+        let upstream = &settings.upstream;
+        let replicas = ReplicaMetrics::register(metrics);
+        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
+        let blog_static =
+            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
+        let drain = Arc::new(Drain::new(metrics));
+        let mut limits: ClientLimits = settings.clients.clone();
+        // A trusted proxy carries many clients, which are counted by themselves.
+        limits.unlimited.extend(&settings.trusted);
+        let clients = Arc::new(Clients::new(limits, Instant::now()));
+        let turned_away = Counter::default();
+        let help = "Connections that were closed because there were too many";
+        metrics.register("connections_turned_away", help, turned_away.clone());
+        let retries = Counter::default();
+        metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
+        let http = HttpMetrics::register(metrics);
+        let (waiting, refreshes) = mpsc::channel(MAX_WAITING);
+        let proxy = proxy(Gateway {
+            api: api.clone(),
+            blog_static: blog_static.clone(),
+            settings: upstream.clone(),
+            trusted: settings.trusted.clone(),
+            metrics: http.clone(),
+            retries,
+            drain: drain.clone(),
+            log_sample: settings.log_sample.get(),
+            logged: AtomicU64::new(0),
+            clients: clients.clone(),
+            memory: Memory {
+                answers: Arc::new(Answers::new(settings.cache_bytes, metrics)),
+                refreshes: waiting,
+            },
+            purgers: settings.purgers.clone(),
+            https: settings.tls.as_ref().map(|tls| Https {
+                redirect: tls.only.then_some(tls.public_port),
+                promise: match tls.certificates {
+                    CertificateSource::Folder(_) => tls.hsts,
+                    // Browsers would refuse the host when it has another certificate one day.
+                    CertificateSource::SelfSigned(_) => Duration::ZERO,
+                },
+            }),
+            max_body_bytes: settings.max_body_bytes,
+            content_security_policy: settings.content_security_policy.clone(),
+        });
+        let (shutdown, watch) = watch::channel(false);
+        let connections = Arc::new(Connections {
+            http2: Arc::new(Http2::new(proxy.clone())),
+            proxy,
+            drain: drain.clone(),
+            clients,
+            metrics: http,
+            tls: TlsMetrics::register(metrics),
+            cap: settings.max_connections,
+            turned_away,
+            proxy_protocol: settings.proxy_protocol,
+            header_timeout: settings.header_timeout,
+            lame_duck: settings.lame_duck,
+            shutdown: watch,
+        });
+        Self { api, blog_static, drain, connections, refreshes, shutdown }
+    }
+}
+
+fn proxy(gateway: Gateway) -> Arc<HttpProxy<Gateway>> {
+    let conf = ServerConf { max_retries: MAX_TRIES, ..ServerConf::default() };
+    let mut proxy = HttpProxy::new(gateway, Arc::new(conf));
+    proxy.handle_init_modules();
+    Arc::new(proxy)
+}

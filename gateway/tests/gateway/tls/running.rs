@@ -1,0 +1,123 @@
+//! Certificates change and the gateway stops, and no client notices.
+
+use super::{ask, connect, connector, in_folder, write_certificate};
+use crate::support::{Behaviour, Page, Replica, spawn_with};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// Asks one thing after another over HTTP/2 until it is told to stop; how many answers it had.
+async fn ask_over_http_2(app: SocketAddr, connector: TlsConnector, answers: Arc<AtomicUsize>) {
+    let tcp = TcpStream::connect(app).await.unwrap();
+    let stream = connector.connect("one.example".try_into().unwrap(), tcp).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    // It is not ready any more when it was told that the connection ends.
+    while let Ok(ready) = client.ready().await {
+        client = ready;
+        let request = http::Request::get("https://one.example/a").body(()).unwrap();
+        let Ok((answer, _)) = client.send_request(request, true) else { break };
+        let answer = answer.await.expect("a request that was sent is answered");
+        assert_eq!(answer.status(), 200);
+        let mut body = answer.into_body();
+        while let Some(piece) = body.data().await {
+            let piece = piece.expect("an answer that begins also ends");
+            body.flow_control().release_capacity(piece.len()).unwrap();
+        }
+        answers.fetch_add(1, Ordering::SeqCst);
+    }
+    // All is answered; the client's own farewell may find nobody.
+    let _ = connection.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_loses_no_request_over_http_2() {
+    const CLIENTS: usize = 16;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path(), "one", "one.example");
+    let pages = Replica::start(Behaviour::Status(200, "the page")).await;
+
+    for _ in 0..10 {
+        let mut app = spawn_with(&[], &[&pages], |settings| in_folder(settings, folder.path()));
+        let answers = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| ask_over_http_2(app.tls.unwrap(), connector(&["h2"]), answers.clone()))
+            .map(tokio::spawn)
+            .collect();
+        while answers.load(Ordering::SeqCst) < CLIENTS * 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+
+        app.stop.take().unwrap().send(()).unwrap();
+
+        for client in clients {
+            client.await.unwrap();
+        }
+        app.stopped.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_certificate_is_taken_under_load_without_a_failed_request() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path(), "one", "one.example");
+    let page = Page::new(200, "Cache-Control: max-age=60\r\n", "page");
+    let pages = Replica::start(Behaviour::Page(page)).await;
+    let mut app = spawn_with(&[], &[&pages], |settings| in_folder(settings, folder.path()));
+    let answers = Arc::new(AtomicUsize::new(0));
+    let kept = tokio::spawn(ask_over_http_2(app.tls.unwrap(), connector(&["h2"]), answers.clone()));
+    // As long as the first look at the folder is not over, a change may not be seen as one.
+    app.until_metric("tls_certificate_expiry_timestamp_seconds{host=\"one.example\"}").await;
+
+    let new = write_certificate(folder.path(), "one", "one.example");
+    let began = Instant::now();
+    let mut fresh = 0;
+    loop {
+        let mut stream = connect(&app, &connector(&[]), "one.example").await.unwrap();
+        let is_new = stream.get_ref().1.peer_certificates().unwrap()[0] == new;
+        assert!(ask(&mut stream).await.starts_with("http/1.1 200 "));
+        fresh += 1;
+        if is_new {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "the certificate is not taken");
+    }
+
+    assert!(fresh > 1 && answers.load(Ordering::SeqCst) > 0);
+    app.stop.take().unwrap().send(()).unwrap();
+    kept.await.unwrap();
+    app.stopped.await.unwrap().unwrap();
+}
+
+/// Runs the program itself with a folder of certificates.
+fn program(command: &str, folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gateway"))
+        .arg(command)
+        .env_clear()
+        .env("GATEWAY_TLS_LISTEN", "127.0.0.1:0")
+        .env("GATEWAY_TLS_FOLDER", folder)
+        .env("GATEWAY_ADMIN_LISTEN", "127.0.0.1:9")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_bad_certificate_stops_a_start_with_its_name_and_says_nothing_of_a_gateway_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path(), "one", "one.example");
+    assert_eq!(program("check", folder.path()).status.code(), Some(0));
+
+    std::fs::write(folder.path().join("one.key"), "nonsense").unwrap();
+    let output = program("check", folder.path());
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("GATEWAY_TLS_FOLDER") && said.contains("one.key"), "{said}");
+
+    // Nobody listens there: the question was asked, and the certificates were not looked at.
+    assert_eq!(program("healthcheck", folder.path()).status.code(), Some(1));
+}
