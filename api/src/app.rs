@@ -1,12 +1,14 @@
 //! The application: what it is made of, and how it runs.
 
+use crate::counter::{Counter, Pace};
+use crate::flight::Flights;
 use crate::metrics::ApiMetrics;
 use crate::routes;
 use crate::settings::Settings;
 use crate::snapshot::Served;
 use actix_web::web::Data;
 use async_trait::async_trait;
-use domain::{Cache, PostReader};
+use domain::{Cache, CountStore, PostReader, Tally};
 use service_kit::web::{Listener, Observer};
 use service_kit::{Admin, BindError, HttpMetrics, Metrics, NotReady, Probe};
 use std::io;
@@ -21,6 +23,10 @@ pub struct Backends {
     pub posts: Arc<dyn PostReader>,
     /// Where answers are kept, the nearest first.
     pub caches: Vec<Arc<dyn Cache>>,
+    /// Where views and likes are gathered.
+    pub tally: Arc<dyn Tally>,
+    /// Where they are kept.
+    pub counts: Arc<dyn CountStore>,
 }
 
 /// A bound API.
@@ -30,6 +36,7 @@ pub struct Application {
     metrics: Metrics,
     blog: Blog,
     poll: Duration,
+    pace: Pace,
     drain: Duration,
 }
 
@@ -39,6 +46,9 @@ pub(crate) struct Blog {
     pub(crate) posts: Arc<dyn PostReader>,
     pub(crate) caches: Vec<Arc<dyn Cache>>,
     pub(crate) served: Served,
+    pub(crate) counter: Counter,
+    pub(crate) flights: Flights,
+    pub(crate) writes_per_minute: u32,
     pub(crate) metrics: ApiMetrics,
     pub(crate) site_title: String,
 }
@@ -59,9 +69,14 @@ impl Application {
             posts: backends.posts,
             caches: backends.caches,
             served,
+            counter: Counter::new(backends.tally, backends.counts),
+            flights: Flights::default(),
+            writes_per_minute: settings.writes_per_minute,
             site_title: settings.site_title.clone(),
         };
-        Ok(Self { listener, admin, metrics, blog, poll: settings.poll, drain: settings.drain })
+        let (poll, drain) = (settings.poll, settings.drain);
+        let pace = Pace { every: settings.count_interval, age: settings.counts_age };
+        Ok(Self { listener, admin, metrics, blog, poll, pace, drain })
     }
 
     /// Where it listens.
@@ -82,21 +97,26 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, admin, metrics, blog, poll, drain } = self;
+        let Self { listener, admin, metrics, blog, poll, pace, drain } = self;
         let observer = Observer { metrics: HttpMetrics::register(&metrics), route: routes::name };
         let probe = Arc::new(blog.served.clone());
         let follow = blog.served.clone().follow(blog.posts.clone(), poll, blog.metrics.clone());
         let watch = blog.metrics.clone().watch(blog.caches.clone());
+        let counter = blog.counter.clone();
+        let count = counter.clone().follow(pace);
         let blog = Data::new(blog);
         let serve = listener.serve(observer, drain, stop, move |config| {
             config.app_data(blog.clone()).configure(routes::mount);
         });
-        tokio::select! {
+        let done = tokio::select! {
             done = serve => done,
             done = admin.run(probe, metrics) => done,
             () = follow => Ok(()),
             () = watch => Ok(()),
-        }
+            () = count => Ok(()),
+        };
+        counter.finish().await;
+        done
     }
 }
 

@@ -4,11 +4,12 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{PostPath, StoreError};
 use service_kit::{PROBLEM_JSON, Problem};
+use std::sync::Arc;
 
 /// Why a request failed.
 ///
 /// The `Display` text is sent to the client. The source chain is not: it is logged, once.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("no post at `{0}`")]
     PostNotFound(PostPath),
@@ -22,8 +23,20 @@ pub(crate) enum ApiError {
     BadParameter(String),
     #[error("no release is registered yet; please try again")]
     NothingRegistered,
+    #[error("another site may not do this in a reader's name")]
+    CrossSite,
+    #[error("that was too often; please wait a minute")]
+    TooManyWrites,
+    #[error("nothing can be counted now; please try again")]
+    CountersUnavailable(#[source] Arc<StoreError>),
     #[error("the blog is having trouble; please try again")]
-    Store(#[from] StoreError),
+    Store(#[source] Arc<StoreError>),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
 }
 
 impl ApiError {
@@ -37,12 +50,19 @@ impl ApiError {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BadParameter(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Self::NothingRegistered => (StatusCode::SERVICE_UNAVAILABLE, "nothing_registered"),
-            Self::Store(
-                StoreError::Unavailable(_) | StoreError::Refused { .. } | StoreError::Full { .. },
-            ) => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
-            Self::Store(StoreError::Corrupt { .. } | StoreError::LeaseLost) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::TooManyWrites => (StatusCode::TOO_MANY_REQUESTS, "too_many_writes"),
+            Self::CountersUnavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "counters_unavailable")
             }
+            Self::Store(error) => match **error {
+                StoreError::Unavailable(_)
+                | StoreError::Refused { .. }
+                | StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
+                StoreError::Corrupt { .. } | StoreError::LeaseLost => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+                }
+            },
         }
     }
 }
@@ -54,8 +74,8 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let (status, code) = self.kind();
-        if let Self::Store(error) = self {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
+        if let Self::Store(error) | Self::CountersUnavailable(error) = self {
+            let cause = std::error::Error::source(&**error).map(ToString::to_string);
             tracing::error!("{error}: {}", cause.unwrap_or_default());
         }
         let mut answer = HttpResponse::build(status);
@@ -63,6 +83,9 @@ impl ResponseError for ApiError {
         match status {
             StatusCode::SERVICE_UNAVAILABLE => {
                 answer.insert_header((header::RETRY_AFTER, "2"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                answer.insert_header((header::RETRY_AFTER, "60"));
             }
             StatusCode::METHOD_NOT_ALLOWED => {
                 answer.insert_header((header::ALLOW, "GET, HEAD"));
@@ -86,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_code_is_explained() {
-        let unavailable = StoreError::Unavailable("down".into());
+        let unavailable = Arc::new(StoreError::Unavailable("down".into()));
         let errors = [
             ApiError::PostNotFound(PostPath::parse("a.md").unwrap()),
             ApiError::BadPath(String::new()),
@@ -94,8 +117,11 @@ mod tests {
             ApiError::MethodNotAllowed,
             ApiError::BadParameter(String::new()),
             ApiError::NothingRegistered,
+            ApiError::CrossSite,
+            ApiError::TooManyWrites,
+            ApiError::CountersUnavailable(unavailable.clone()),
             ApiError::Store(unavailable),
-            ApiError::Store(StoreError::LeaseLost),
+            StoreError::LeaseLost.into(),
         ];
         for error in errors {
             let (status, code) = error.kind();

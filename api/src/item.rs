@@ -1,6 +1,7 @@
 //! What answers are made of.
 
-use domain::{CurrentRelease, Heading, Neighbours, Post, PostSummary};
+use crate::counter::Known;
+use domain::{Counts, CurrentRelease, Heading, Neighbours, Post, PostSummary};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -11,6 +12,12 @@ pub(crate) struct Item {
     url: String,
     #[serde(flatten)]
     summary: PostSummary,
+    /// Visitors and days on which it was opened, where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    views: Option<u64>,
+    /// Visitors and days on which it was liked, where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    likes: Option<u64>,
 }
 
 /// One post.
@@ -40,15 +47,23 @@ pub(crate) struct Release {
 
 impl From<PostSummary> for Item {
     fn from(summary: PostSummary) -> Self {
-        Self { url: summary.path.url(), summary }
+        Self { url: summary.path.url(), summary, views: None, likes: None }
+    }
+}
+
+impl Item {
+    /// An item that shows its views and likes.
+    pub(crate) fn counted(summary: PostSummary, known: &Known) -> Self {
+        let Counts { views, likes } = known.counts(&summary.path);
+        Self { views: Some(views), likes: Some(likes), ..summary.into() }
     }
 }
 
 impl Detail {
-    pub(crate) fn new(post: Post, beside: Neighbours) -> Self {
+    pub(crate) fn new(post: Post, beside: Neighbours, known: &Known) -> Self {
         Self {
             raw_url: post.summary.path.raw_url(),
-            item: post.summary.into(),
+            item: Item::counted(post.summary, known),
             description: post.description,
             keywords: post.keywords,
             outline: post.outline,

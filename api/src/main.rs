@@ -23,7 +23,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     if let Some(uri) = &settings.redis.uri {
         caches.push(Arc::new(RedisCache::connect(uri)?));
     }
-    let app = Application::bind(&settings, Backends { posts, caches })?;
+    let tally = settings.redis.tally()?;
+    let counts = settings.store.counts().await.context("opening the store")?;
+    let app = Application::bind(&settings, Backends { posts, caches, tally, counts })?;
     tracing::info!("listening on http://{}, admin on {}", app.addr(), app.admin_addr());
     app.run(shutdown::asked()).await.context("serving")
 }

@@ -28,6 +28,11 @@ impl Parameters {
         Ok(found.filter(|value| !value.is_empty()))
     }
 
+    /// Takes every parameter `name`, in order.
+    pub(crate) fn all(&mut self, name: &str) -> Vec<String> {
+        self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
     /// Takes the parameter `name` as a `T`.
     pub(crate) fn parsed<T: FromStr>(
         &mut self,

@@ -1,24 +1,30 @@
 //! Mounts one module a resource.
 
+mod counters;
 mod counts;
 mod posts;
 mod search;
 mod site;
+mod suggest;
 
 use crate::error::ApiError;
 use actix_web::dev::Handler;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Resource, Responder};
+use actix_web::{FromRequest, Resource, Responder, guard};
 
 /// All of `/api/v1`.
 pub(crate) fn mount(config: &mut ServiceConfig) {
     let version_1 = web::scope("/api/v1")
         .service(read("/posts", posts::list))
+        .service(write("/posts/{path:.+}/views", counters::view))
+        .service(write("/posts/{path:.+}/likes", counters::like))
         .service(read("/posts/{path:.+}", posts::show))
+        .service(read("/views", counters::views))
         .service(read("/tags", counts::tags))
         .service(read("/archive", counts::archive))
         .service(read("/series", counts::series))
         .service(read("/search", search::search))
+        .service(read("/suggest", suggest::suggest))
         .service(read("/site", site::site))
         .service(read("/release", site::release));
     config.service(version_1).default_service(web::to(nothing));
@@ -32,8 +38,12 @@ pub(crate) fn name(path: &str) -> &'static str {
         "archive" => "archive",
         "series" => "series",
         "search" => "search",
+        "suggest" => "suggest",
         "site" => "site",
         "release" => "release",
+        "views" => "views",
+        rest if rest.starts_with("posts/") && rest.ends_with("/views") => "post_views",
+        rest if rest.starts_with("posts/") && rest.ends_with("/likes") => "post_likes",
         rest if rest.starts_with("posts/") => "post",
         _ => "other",
     }
@@ -50,6 +60,17 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(web::to(only_read))
+}
+
+/// A resource that can only be written. Whoever reads finds what else has this address: a post may
+/// be called `views`.
+fn write<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).guard(guard::Post()).route(web::post().to(handler))
 }
 
 async fn nothing() -> Result<&'static str, ApiError> {

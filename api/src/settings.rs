@@ -18,6 +18,13 @@ pub struct Settings {
     pub poll: Duration,
     /// `API_CACHE_BYTES`: how many bytes of answers are kept in memory.
     pub cache_bytes: u64,
+    /// `API_COUNT_INTERVAL`: how often views and likes are taken over into the store.
+    pub count_interval: Duration,
+    /// `API_COUNTS_AGE`: how old the views and likes in answers may be; they are kept in caches for
+    /// that long.
+    pub counts_age: Duration,
+    /// `API_WRITES_PER_MINUTE`: how often one reader may view and like in a minute.
+    pub writes_per_minute: u32,
     /// `API_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
     /// From where to read posts.
@@ -32,6 +39,9 @@ impl Settings {
     const SITE_TITLE: &str = "Inkstack";
     const POLL: Duration = Duration::from_millis(500);
     const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+    const COUNT_INTERVAL: Duration = Duration::from_secs(1);
+    const COUNTS_AGE: Duration = Duration::from_secs(10);
+    const WRITES_PER_MINUTE: u32 = 60;
     const DRAIN: Duration = Duration::from_secs(10);
 
     /// Reads the settings; each has a default.
@@ -44,12 +54,16 @@ impl Settings {
         let listen = vars.parsed("API_LISTEN", address)?;
         let admin_listen = vars.parsed("API_ADMIN_LISTEN", address)?;
         let cache_bytes = vars.parsed("API_CACHE_BYTES", "a number of bytes")?;
+        let writes_per_minute = vars.parsed("API_WRITES_PER_MINUTE", "a number")?;
         Ok(Self {
             listen: listen.unwrap_or_else(|| Self::LISTEN.into()),
             admin_listen: admin_listen.unwrap_or_else(|| Self::ADMIN_LISTEN.into()),
             site_title: vars.get("API_SITE_TITLE")?.unwrap_or_else(|| Self::SITE_TITLE.into()),
             poll: vars.duration("API_POLL")?.unwrap_or(Self::POLL),
             cache_bytes: cache_bytes.unwrap_or(Self::CACHE_BYTES),
+            count_interval: vars.duration("API_COUNT_INTERVAL")?.unwrap_or(Self::COUNT_INTERVAL),
+            counts_age: vars.duration("API_COUNTS_AGE")?.unwrap_or(Self::COUNTS_AGE),
+            writes_per_minute: writes_per_minute.unwrap_or(Self::WRITES_PER_MINUTE),
             drain: vars.duration("API_DRAIN")?.unwrap_or(Self::DRAIN),
             store: StoreSettings::from_vars(vars)?,
             redis: RedisSettings::from_vars(vars)?,

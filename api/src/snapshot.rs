@@ -6,10 +6,13 @@ use domain::{CurrentRelease, PostReader, StoreError};
 use search::Index;
 use service_kit::Backoff;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest pause between two questions to a store that does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// So many posts are read at once; their texts are in memory twice until they are indexed.
+const BATCH: usize = 256;
 
 /// One release, ready to be asked.
 #[derive(Debug)]
@@ -96,12 +99,53 @@ impl Served {
         if self.get().is_some_and(|served| served.release == release) {
             return Ok(());
         }
-        let all = posts.all(release.seq).await?;
-        let index = tokio::task::spawn_blocking(move || Index::build(all)).await;
-        let index = index.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        tracing::info!("serving release {} with {} posts", release.id.short(), release.posts);
+        let started = Instant::now();
+        let index = self.index(posts, &release).await?;
+        let took = started.elapsed().as_millis();
+        let (id, count) = (release.id.short(), release.posts);
+        tracing::info!("serving release {id} with {count} posts, indexed in {took} ms");
         let snapshot = Arc::new(Snapshot { release, index });
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
         Ok(())
     }
+
+    /// The index of `release`: what differs from the release that is served is read from the store,
+    /// some at a time, and the rest taken over.
+    async fn index(
+        &self,
+        posts: &dyn PostReader,
+        release: &CurrentRelease,
+    ) -> Result<Index, StoreError> {
+        let wanted = posts.versions(release.seq).await?;
+        let count = wanted.len();
+        let served = self.get();
+        let begin = move || match served {
+            Some(served) => served.index.update(&wanted),
+            None => Index::default().update(&wanted),
+        };
+        let mut update = aside(begin).await?;
+        let missing = update.missing().to_vec();
+        for paths in missing.chunks(BATCH) {
+            let some = posts.some(release.seq, paths).await?;
+            let add = move || {
+                update.add(some);
+                update
+            };
+            update = aside(add).await?;
+        }
+        let index = aside(|| update.finish()).await?;
+        if index.len() == count {
+            return Ok(index);
+        }
+        // It was collected meanwhile: the pointer stands elsewhere by now.
+        Err(StoreError::Unavailable("the release was removed while it was read".into()))
+    }
+}
+
+/// Runs `work` away from the threads that answer requests.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Unavailable(Box::new(error)))
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{MemoryCache, StoreSettings};
+use store::{MemoryCache, MemoryTally, StoreSettings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -61,7 +61,13 @@ impl Stack {
             .with_context(|| format!("{} cannot be used: it can be deleted", database.display()))?;
         let caches: Vec<Arc<dyn domain::Cache>> =
             vec![Arc::new(MemoryCache::new(settings_api.cache_bytes))];
-        let api = api::Application::bind(&settings_api, Backends { posts, caches })?;
+        let backends = Backends {
+            posts,
+            caches,
+            tally: Arc::new(MemoryTally::default()),
+            counts: store.counts().await?,
+        };
+        let api = api::Application::bind(&settings_api, backends)?;
 
         let pages = blog_static::Settings {
             listen: free,

@@ -1,14 +1,16 @@
 //! Lists of posts, and one post.
 
-use crate::answer::answer;
+use crate::answer::answer_as_of;
 use crate::app::Blog;
+use crate::counter::Known;
 use crate::error::ApiError;
 use crate::item::{Detail, Item};
 use crate::parameters::Parameters;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Cursor, PostPath, PostQuery, Tag};
+use domain::{Cursor, PostPath, PostQuery, PostSummary, ReleaseSeq, Tag};
 use percent_encoding::percent_decode_str;
+use search::Index;
 use serde::Serialize;
 
 /// Posts on a page, unless the client says otherwise.
@@ -24,21 +26,66 @@ struct Page {
     next: Option<String>,
 }
 
-/// `GET /posts?tag=&year=&series=&sort=&after=&limit=`: posts, newest first.
+/// In which order, and from where.
+#[derive(Debug, Clone)]
+enum Sort {
+    Newest,
+    /// So many posts are before the page.
+    Popular(usize),
+}
+
+/// `GET /posts?tag=&year=&series=&sort=&after=&limit=`: posts, newest or most popular first.
 pub(super) async fn list(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
-    let query = query(&request)?;
+    let (query, sort) = query(&request)?;
     let snapshot = blog.served.snapshot()?;
-    let key = format!("posts:{query:?}");
+    let known = blog.counter.known();
+    let key = format!("posts:{sort:?}:{query:?}");
     let compute = async {
-        // One more tells whether there is a next page.
-        let wanted = PostQuery { limit: query.limit + 1, ..query.clone() };
-        let mut posts = blog.posts.list(snapshot.release.seq, &wanted).await?;
-        let is_last = posts.len() <= usize::from(query.limit);
-        posts.truncate(query.limit.into());
-        let next = posts.last().filter(|_| !is_last).map(|last| Cursor::from(last).to_string());
-        Ok(Page { posts: posts.into_iter().map(Item::from).collect(), next })
+        let (posts, next) = match sort {
+            Sort::Newest => newest(&blog, snapshot.release.seq, &query).await?,
+            Sort::Popular(offset) => popular(&snapshot.index, &known, &query, offset),
+        };
+        let posts = posts.into_iter().map(|post| Item::counted(post, &known)).collect();
+        Ok(Page { posts, next })
     };
-    answer(&request, &blog, &snapshot, &key, compute).await
+    answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
+}
+
+async fn newest(
+    blog: &Blog,
+    release: ReleaseSeq,
+    query: &PostQuery,
+) -> Result<(Vec<PostSummary>, Option<String>), ApiError> {
+    // One more tells whether there is a next page.
+    let wanted = PostQuery { limit: query.limit + 1, ..query.clone() };
+    let mut posts = blog.posts.list(release, &wanted).await?;
+    let is_last = posts.len() <= usize::from(query.limit);
+    posts.truncate(query.limit.into());
+    let next = posts.last().filter(|_| !is_last).map(|last| Cursor::from(last).to_string());
+    Ok((posts, next))
+}
+
+/// What nobody has opened stands behind, newest first. A post that rises between two pages may be
+/// missed, and one that falls be there twice.
+fn popular(
+    index: &Index,
+    known: &Known,
+    query: &PostQuery,
+    offset: usize,
+) -> (Vec<PostSummary>, Option<String>) {
+    let is_wanted = |post: &&PostSummary| {
+        query.tag.as_ref().is_none_or(|tag| post.tags.contains(tag))
+            && query.year.is_none_or(|year| post.date.year() == year)
+            && query.series.as_ref().is_none_or(|series| post.series.as_ref() == Some(series))
+    };
+    let mut posts: Vec<_> =
+        index.posts().filter(is_wanted).map(|post| (known.score(&post.path), post)).collect();
+    // Stable: equal scores stay in the order of lists.
+    posts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let end = offset.saturating_add(query.limit.into());
+    let next = (end < posts.len()).then(|| end.to_string());
+    let page = posts.into_iter().skip(offset).take(query.limit.into());
+    (page.map(|(_, post)| post.clone()).collect(), next)
 }
 
 /// `GET /posts/{path}`: one post, by its path with or without `.md`.
@@ -46,38 +93,44 @@ pub(super) async fn show(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
     Parameters::of(&request)?.finish()?;
     let path = path(request.path())?;
     let snapshot = blog.served.snapshot()?;
+    let known = blog.counter.known();
     let key = format!("post:{path}");
     let compute = async {
         let found = blog.posts.find(snapshot.release.seq, &path).await?;
         let post = found.ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
         let beside = blog.posts.neighbours(snapshot.release.seq, &post.summary).await?;
-        Ok(Detail::new(post, beside))
+        Ok(Detail::new(post, beside, &known))
     };
-    answer(&request, &blog, &snapshot, &key, compute).await
+    answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
 }
 
-fn query(request: &HttpRequest) -> Result<PostQuery, ApiError> {
+fn query(request: &HttpRequest) -> Result<(PostQuery, Sort), ApiError> {
     let mut parameters = Parameters::of(request)?;
     let bad = |text: String| ApiError::BadParameter(text);
+    let wanted = "the `next` of an earlier page, unchanged";
     let tag = parameters.text("tag")?.map(|tag| Tag::parse(&tag)).transpose();
-    let sort = parameters.text("sort")?;
-    if sort.is_some_and(|sort| sort != "newest") {
-        return Err(bad("`sort` is `newest`".into()));
-    }
+    let (sort, after) = match parameters.text("sort")?.as_deref() {
+        None | Some("newest") => (Sort::Newest, parameters.parsed("after", wanted)?),
+        Some("popular") => {
+            let offset = parameters.parsed::<u32>("after", wanted)?.unwrap_or(0);
+            (Sort::Popular(offset as usize), None)
+        }
+        Some(_) => return Err(bad("`sort` is `newest` or `popular`".into())),
+    };
     let query = PostQuery {
         tag: tag.map_err(|error| bad(format!("`tag`: {error}")))?,
         year: parameters.parsed("year", "a year such as 2019")?,
         series: parameters.text("series")?,
-        after: parameters.parsed("after", "the `next` of an earlier page, unchanged")?,
+        after,
         limit: parameters.limit(PAGE, MAX_PAGE)?,
     };
     parameters.finish()?;
-    Ok(query)
+    Ok((query, sort))
 }
 
 /// The post's path in a request's path, which is decoded here and once: actix leaves some
 /// sequences as they are.
-fn path(request_path: &str) -> Result<PostPath, ApiError> {
+pub(super) fn path(request_path: &str) -> Result<PostPath, ApiError> {
     let encoded = request_path.strip_prefix("/api/v1/posts/").unwrap_or_default();
     let decoded = percent_decode_str(encoded).decode_utf8();
     let decoded = decoded.map_err(|_| ApiError::BadPath("it is not UTF-8".into()))?;

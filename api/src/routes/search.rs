@@ -22,6 +22,9 @@ struct Page {
     /// How many posts were found in all.
     total: usize,
     hits: Vec<Hit>,
+    /// What was searched for instead, if the query's own words were found nowhere and looked
+    /// mistyped.
+    corrected: Option<String>,
     /// `after` of the next page; null on the last.
     next: Option<String>,
 }
@@ -64,7 +67,8 @@ pub(super) async fn search(
             title: hit.title,
             snippet: hit.snippet,
         };
-        Ok(Page { total: found.total, hits: found.hits.into_iter().map(hit).collect(), next })
+        let (total, corrected) = (found.total, found.corrected);
+        Ok(Page { total, corrected, hits: found.hits.into_iter().map(hit).collect(), next })
     };
     answer(&request, &blog, &snapshot, &key, compute).await
 }

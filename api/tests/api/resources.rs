@@ -46,6 +46,43 @@ async fn a_search_finds_chinese_and_english_in_pages() {
 }
 
 #[tokio::test]
+async fn a_query_can_filter_exclude_and_be_mistyped() {
+    for app in spawn_apps().await {
+        app.register(1, &posts(4, 1)).await;
+        let total = async |query: &str| {
+            app.get(&format!("/api/v1/search?q={query}")).await.1["total"].as_u64()
+        };
+
+        assert_eq!(total("%22Text%20of%22%20-p001%20tag%3Aodd%20year%3A2020").await, Some(1));
+        assert_eq!(total("year%3A2019").await, Some(0));
+        let mistyped = app.get("/api/v1/search?q=verison").await.1;
+        assert_eq!((&mistyped["corrected"], &mistyped["total"]), (&"version".into(), &4.into()));
+        assert!(app.get("/api/v1/search?q=version").await.1["corrected"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn titles_and_tags_are_suggested_as_one_types() {
+    for app in spawn_apps().await {
+        app.register(1, &posts(3, 1)).await;
+
+        let found = app.get("/api/v1/suggest?q=P00&limit=2").await.1;
+
+        assert_eq!(found["tags"], serde_json::json!([]));
+        let first = serde_json::json!({
+            "title": "Title of p002", "url": "/blog/p002", "date": "2020-01-03"
+        });
+        assert_eq!(found["posts"][0], first);
+        assert_eq!(found["posts"].as_array().unwrap().len(), 2);
+        let tags = app.get("/api/v1/suggest?q=e").await.1["tags"].clone();
+        assert_eq!(tags, serde_json::json!([{ "tag": "even", "url": "/tags/even", "posts": 2 }]));
+        assert_eq!(app.get("/api/v1/suggest").await.1["code"], "bad_parameter");
+        let long = format!("/api/v1/suggest?q={}", "a".repeat(101));
+        assert_eq!(app.get(&long).await.1["code"], "bad_parameter");
+    }
+}
+
+#[tokio::test]
 async fn a_request_keeps_the_id_that_the_gateway_gave_it() {
     let app = spawn_embedded().await;
 

@@ -1,13 +1,13 @@
 //! An API of its own for each test.
 
 use api::{Application, Backends, Settings};
-use domain::{Cache, Post, PostWriter};
+use domain::{Cache, Post, PostWriter, Tally};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use service_kit::MapVars;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{MemoryCache, MongoSettings, StoreSettings};
+use store::{MemoryCache, MemoryTally, MongoSettings, StoreSettings};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -46,16 +46,30 @@ pub(crate) async fn spawn(
     caches: Vec<Arc<dyn Cache>>,
     folder: tempfile::TempDir,
 ) -> TestApp {
+    spawn_counting(store, caches, Arc::new(MemoryTally::default()), folder).await
+}
+
+/// An API that gathers views and likes in `tally`.
+pub(crate) async fn spawn_counting(
+    store: &StoreSettings,
+    caches: Vec<Arc<dyn Cache>>,
+    tally: Arc<dyn Tally>,
+    folder: tempfile::TempDir,
+) -> TestApp {
     let vars = MapVars::from([
         ("API_LISTEN", "127.0.0.1:0"),
         ("API_ADMIN_LISTEN", "127.0.0.1:0"),
         ("API_POLL", "20ms"),
         ("API_SITE_TITLE", "墨栈"),
+        ("API_COUNT_INTERVAL", "20ms"),
+        ("API_COUNTS_AGE", "20ms"),
+        ("API_WRITES_PER_MINUTE", "10"),
     ]);
     let settings = Settings::from_vars(&vars).unwrap();
     let memory: Arc<dyn Cache> = Arc::new(MemoryCache::new(settings.cache_bytes));
     let caches = std::iter::once(memory).chain(caches).collect();
-    let backends = Backends { posts: store.reader().await.unwrap(), caches };
+    let (posts, counts) = (store.reader().await.unwrap(), store.counts().await.unwrap());
+    let backends = Backends { posts, caches, tally, counts };
     let app = Application::bind(&settings, backends).unwrap();
     let (url, admin) = (format!("http://{}", app.addr()), format!("http://{}", app.admin_addr()));
     let (stop, asked) = oneshot::channel();
@@ -98,6 +112,14 @@ impl TestApp {
             request.header(*name, *value)
         };
         headers.iter().fold(request, add).send().await.unwrap()
+    }
+
+    /// Views or likes as the reader at `address`; status and answer.
+    pub(crate) async fn post(&self, path: &str, address: &str) -> (StatusCode, Value) {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("x-forwarded-for", address).header("user-agent", "Firefox");
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {

@@ -3,6 +3,7 @@
 //! Pure: no HTTP, no driver, no runtime, no clock and no environment. Time is an argument.
 
 mod cache;
+mod counter;
 mod error;
 mod hash;
 mod post;
@@ -10,6 +11,9 @@ mod release;
 mod tag;
 
 pub use crate::cache::Cache;
+pub use crate::counter::{
+    Batch, CountStore, Counted, Counts, Day, Hit, HitOutcome, PostCounts, Tally,
+};
 pub use crate::error::StoreError;
 pub use crate::hash::{ContentHash, HashError};
 pub use crate::post::cursor::{Cursor, CursorError};

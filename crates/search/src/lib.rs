@@ -1,11 +1,28 @@
 //! Finds posts by their words, Chinese and English.
 //!
-//! An index is built from one release and never changes. A query is split at white space, and a
-//! post is found if it contains every part, wherever it stands: any substring is found, without
-//! knowing where Chinese words begin.
+//! An index holds one release and never changes; the next release's shares with it what did not
+//! change. Any substring of a post is found, without knowing where Chinese words begin: single
+//! characters, pairs of characters and Latin words are looked up, and what only may contain a longer
+//! term is compared with it. Pure: no files, no clock, no runtime.
+//!
+//! What a match is worth stands in `score.rs`, the query's language at [`Index::search`].
 
+mod document;
+mod find;
 mod fold;
 mod index;
+mod posting;
+mod query;
+mod score;
+mod segment;
 mod snippet;
+mod suggest;
+mod typo;
+mod update;
+mod varint;
+mod words;
 
-pub use crate::index::{Hit, Hits, Index, MAX_TERMS};
+pub use crate::index::{Hit, Hits, Index};
+pub use crate::query::MAX_TERMS;
+pub use crate::suggest::Suggestions;
+pub use crate::update::Update;

@@ -11,8 +11,8 @@ mod settings;
 mod sqlite;
 
 pub use crate::backup::{BackupError, BackupSummary, verify_backup};
-pub use crate::memory::MemoryCache;
+pub use crate::memory::{MemoryCache, MemoryTally};
 pub use crate::mongo::{MongoPosts, MongoSettings};
-pub use crate::redis::{RedisCache, RedisSettings, RedisUriError};
+pub use crate::redis::{RedisCache, RedisSettings, RedisTally, RedisUriError};
 pub use crate::settings::StoreSettings;
 pub use crate::sqlite::SqlitePosts;

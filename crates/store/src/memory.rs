@@ -1,5 +1,9 @@
 //! A cache in this process.
 
+mod tally;
+
+pub use tally::MemoryTally;
+
 use async_trait::async_trait;
 use domain::Cache;
 use quick_cache::Weighter;

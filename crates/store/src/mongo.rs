@@ -1,18 +1,20 @@
 //! Posts in a `MongoDB` database. Driver types stop at this module.
 
+mod counter;
 mod document;
 mod error;
 mod index;
 mod reader;
 mod writer;
 
+use crate::mongo::counter::CountDocument;
 use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
 use crate::mongo::error::store_error;
 use domain::StoreError;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error;
 use mongodb::options::ClientOptions;
-use mongodb::{Client, Collection};
+use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 use service_kit::{SettingError, Vars};
 use std::time::Duration;
@@ -55,13 +57,15 @@ impl MongoSettings {
     }
 }
 
-/// Posts in one database: collections `posts`, `releases` and `current`. Clones are the same
-/// store.
+/// Posts in one database: collections `posts`, `releases`, `current` and `counters`. Clones are the
+/// same store.
 #[derive(Debug, Clone)]
 pub struct MongoPosts {
     posts: Collection<PostDocument>,
     releases: Collection<ReleaseDocument>,
     current: Collection<PointerDocument>,
+    counters: Collection<CountDocument>,
+    database: Database,
 }
 
 impl MongoPosts {
@@ -78,6 +82,8 @@ impl MongoPosts {
             posts: database.collection("posts"),
             releases: database.collection("releases"),
             current: database.collection("current"),
+            counters: database.collection("counters"),
+            database,
         })
     }
 }

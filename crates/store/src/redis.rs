@@ -1,5 +1,9 @@
 //! A cache in Redis that may always miss.
 
+mod tally;
+
+pub use tally::RedisTally;
+
 use async_trait::async_trait;
 use domain::Cache;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};

@@ -1,7 +1,7 @@
 //! Which store, as the environment says.
 
 use crate::{MongoPosts, MongoSettings, SqlitePosts};
-use domain::{PostReader, PostWriter, StoreError};
+use domain::{CountStore, PostReader, PostWriter, StoreError};
 use service_kit::{SettingError, Vars};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +34,18 @@ impl StoreSettings {
     ///
     /// [`StoreError::Refused`] if the file cannot be opened or the URI is malformed.
     pub async fn reader(&self) -> Result<Arc<dyn PostReader>, StoreError> {
+        match self {
+            Self::Sqlite(path) => Ok(Arc::new(SqlitePosts::open(path)?)),
+            Self::Mongo(mongo) => Ok(Arc::new(MongoPosts::connect(mongo).await?)),
+        }
+    }
+
+    /// Prepares to use the store for counting; as [`StoreSettings::reader`].
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreSettings::reader`].
+    pub async fn counts(&self) -> Result<Arc<dyn CountStore>, StoreError> {
         match self {
             Self::Sqlite(path) => Ok(Arc::new(SqlitePosts::open(path)?)),
             Self::Mongo(mongo) => Ok(Arc::new(MongoPosts::connect(mongo).await?)),

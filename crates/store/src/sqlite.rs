@@ -1,5 +1,6 @@
 //! Posts in one `SQLite` file: the embedded default.
 
+mod counter;
 mod reader;
 mod row;
 mod writer;

@@ -2,7 +2,7 @@
 
 use crate::{
     CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostSummary, ReleaseSeq, SeriesCount,
-    StoreError, TagCount, YearCount,
+    StoreError, TagCount, VisiblePost, YearCount,
 };
 use async_trait::async_trait;
 
@@ -41,7 +41,14 @@ pub trait PostReader: Send + Sync {
     /// Every series with its count, by name.
     async fn series(&self, release: ReleaseSeq) -> Result<Vec<SeriesCount>, StoreError>;
 
-    /// All posts of the release in the order of lists, with their text: what a search index is
-    /// built from.
+    /// All posts of the release in the order of lists, with their text.
     async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError>;
+
+    /// Which version of each post the release shows, in no particular order: enough to see what
+    /// differs from another release.
+    async fn versions(&self, release: ReleaseSeq) -> Result<Vec<VisiblePost>, StoreError>;
+
+    /// The posts at `paths`, with their text, in no particular order. Those that the release does
+    /// not have are left out.
+    async fn some(&self, release: ReleaseSeq, paths: &[PostPath]) -> Result<Vec<Post>, StoreError>;
 }

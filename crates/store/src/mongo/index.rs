@@ -19,3 +19,8 @@ pub(super) fn posts() -> Vec<IndexModel> {
         index(doc! { "since": 1 }),
     ]
 }
+
+/// The index of `counters`.
+pub(super) fn counters() -> IndexModel {
+    IndexModel::builder().keys(doc! { "batch": 1 }).build()
+}

@@ -4,12 +4,20 @@ use super::document::{PointerDocument, PostDocument, SummaryDocument, stored};
 use super::{MongoPosts, visible, within};
 use async_trait::async_trait;
 use domain::{
-    CurrentRelease, Cursor, Neighbours, Post, PostPath, PostQuery, PostReader, PostSummary,
-    ReleaseSeq, SeriesCount, StoreError, TagCount, YearCount,
+    ContentHash, CurrentRelease, Cursor, Neighbours, Post, PostPath, PostQuery, PostReader,
+    PostSummary, ReleaseSeq, SeriesCount, StoreError, TagCount, VisiblePost, YearCount,
 };
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+/// What a difference needs of a post.
+#[derive(Deserialize)]
+struct Version {
+    path: PostPath,
+    hash: ContentHash,
+}
 
 #[async_trait]
 impl PostReader for MongoPosts {
@@ -93,9 +101,33 @@ impl PostReader for MongoPosts {
         };
         within(found).await?.into_iter().map(PostDocument::into_post).collect()
     }
+
+    async fn versions(&self, release: ReleaseSeq) -> Result<Vec<VisiblePost>, StoreError> {
+        self.visible_posts(release.0).await
+    }
+
+    async fn some(&self, release: ReleaseSeq, paths: &[PostPath]) -> Result<Vec<Post>, StoreError> {
+        let mut filter = visible(release.0);
+        let paths: Vec<&str> = paths.iter().map(PostPath::as_str).collect();
+        filter.insert("path", doc! { "$in": paths });
+        let found = async { self.posts.find(filter).await?.try_collect::<Vec<_>>().await };
+        within(found).await?.into_iter().map(PostDocument::into_post).collect()
+    }
 }
 
 impl MongoPosts {
+    /// What release `seq` shows, in the order of paths.
+    pub(super) async fn visible_posts(&self, seq: i64) -> Result<Vec<VisiblePost>, StoreError> {
+        let found = async {
+            let posts = self.posts.clone_with_type::<Version>();
+            let posts = posts.find(visible(seq));
+            let posts = posts.projection(doc! { "path": 1, "hash": 1 }).sort(doc! { "path": 1 });
+            posts.await?.try_collect::<Vec<_>>().await
+        };
+        let found = within(found).await?;
+        Ok(found.into_iter().map(|Version { path, hash }| VisiblePost { path, hash }).collect())
+    }
+
     async fn summaries(
         &self,
         filter: Document,

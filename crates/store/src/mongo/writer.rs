@@ -9,26 +9,19 @@ use super::document::{PointerDocument, PostDocument, ReleaseDocument};
 use super::{MongoPosts, corrupt, index, visible, within};
 use async_trait::async_trait;
 use domain::{
-    ContentHash, CurrentRelease, Lease, Post, PostPath, PostReader, PostWriter, ReleaseId,
-    ReleaseSeq, StoreError, VisiblePost,
+    CurrentRelease, Lease, Post, PostPath, PostReader, PostWriter, ReleaseId, ReleaseSeq,
+    StoreError, VisiblePost,
 };
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
-use serde::Deserialize;
 use std::time::Duration;
-
-/// What a difference needs of a post.
-#[derive(Deserialize)]
-struct Version {
-    path: PostPath,
-    hash: ContentHash,
-}
 
 #[async_trait]
 impl PostWriter for MongoPosts {
     async fn prepare(&self) -> Result<(), StoreError> {
         within(self.posts.create_indexes(index::posts())).await?;
+        within(self.counters.create_index(index::counters())).await?;
         let first = doc! { "$setOnInsert": { "head": 0i64, "next_seq": 1i64 } };
         within(self.current.update_one(pointer(), first).upsert(true)).await?;
         Ok(())
@@ -78,15 +71,7 @@ impl PostWriter for MongoPosts {
     }
 
     async fn visible_in_head(&self) -> Result<Vec<VisiblePost>, StoreError> {
-        let head = self.pointer().await?.head;
-        let found = async {
-            let posts = self.posts.clone_with_type::<Version>();
-            let posts = posts.find(visible(head));
-            let posts = posts.projection(doc! { "path": 1, "hash": 1 }).sort(doc! { "path": 1 });
-            posts.await?.try_collect::<Vec<_>>().await
-        };
-        let found = within(found).await?;
-        Ok(found.into_iter().map(|Version { path, hash }| VisiblePost { path, hash }).collect())
+        self.visible_posts(self.pointer().await?.head).await
     }
 
     async fn begin(

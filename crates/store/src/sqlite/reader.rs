@@ -1,10 +1,10 @@
 //! What the API asks.
 
-use super::{SqlitePosts, row, unavailable};
+use super::{SqlitePosts, corrupt, row, unavailable};
 use async_trait::async_trait;
 use domain::{
     CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostReader, PostSummary, ReleaseSeq,
-    SeriesCount, StoreError, TagCount, YearCount,
+    SeriesCount, StoreError, TagCount, VisiblePost, YearCount,
 };
 use rusqlite::{Connection, ToSql};
 
@@ -96,6 +96,39 @@ impl PostReader for SqlitePosts {
             format!("SELECT post FROM posts WHERE {VISIBLE} ORDER BY published_at DESC, path");
         self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
     }
+
+    async fn versions(&self, release: ReleaseSeq) -> Result<Vec<VisiblePost>, StoreError> {
+        self.with(move |connection| visible_posts(connection, release.0)).await
+    }
+
+    async fn some(&self, release: ReleaseSeq, paths: &[PostPath]) -> Result<Vec<Post>, StoreError> {
+        let paths = paths.to_vec();
+        self.with(move |connection| {
+            let sql = format!("SELECT post FROM posts WHERE {VISIBLE} AND path = ?2");
+            let mut found = Vec::with_capacity(paths.len());
+            for path in paths {
+                let params: [&dyn ToSql; 2] = [&release.0, &path.as_str()];
+                found.extend(ask(connection, &sql, &params, row::json_column)?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+}
+
+/// What release `seq` shows, in the order of paths.
+pub(super) fn visible_posts(
+    connection: &Connection,
+    seq: i64,
+) -> Result<Vec<VisiblePost>, StoreError> {
+    let sql = format!("SELECT path, hash FROM posts WHERE {VISIBLE} ORDER BY path");
+    ask(connection, &sql, &[&seq], |row| {
+        let (path, hash): (String, String) = (row::column(row, 0)?, row::column(row, 1)?);
+        Ok(VisiblePost {
+            path: PostPath::parse(&path).map_err(|error| corrupt(&path, error))?,
+            hash: hash.parse().map_err(|error| corrupt(&path, error))?,
+        })
+    })
 }
 
 /// The release that the pointer names.

@@ -41,3 +41,13 @@ CREATE TABLE IF NOT EXISTS pointer (
     lease_until INTEGER
 ) STRICT;
 INSERT OR IGNORE INTO pointer (one, next_seq) VALUES (1, 1);
+
+-- Views and likes; `batch` is the last that was added.
+CREATE TABLE IF NOT EXISTS counters (
+    path TEXT PRIMARY KEY,
+    views INTEGER NOT NULL,
+    likes INTEGER NOT NULL,
+    score REAL NOT NULL,
+    batch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS counted_since ON counters (batch);

@@ -1,7 +1,7 @@
 //! What the loader writes. Each call is one transaction that begins by looking at the lease, so a
 //! loader that lost it can change nothing.
 
-use super::reader::{VISIBLE, ask, pointed_at};
+use super::reader::{VISIBLE, ask, pointed_at, visible_posts};
 use super::{SqlitePosts, corrupt, row, unavailable};
 use async_trait::async_trait;
 use domain::{
@@ -100,18 +100,7 @@ impl PostWriter for SqlitePosts {
     }
 
     async fn visible_in_head(&self) -> Result<Vec<VisiblePost>, StoreError> {
-        self.with(|connection| {
-            let sql = format!("SELECT path, hash FROM posts WHERE {VISIBLE} ORDER BY path");
-            let head = head(connection)?;
-            ask(connection, &sql, &[&head], |row| {
-                let (path, hash): (String, String) = (row::column(row, 0)?, row::column(row, 1)?);
-                Ok(VisiblePost {
-                    path: PostPath::parse(&path).map_err(|error| corrupt(&path, error))?,
-                    hash: hash.parse().map_err(|error| corrupt(&path, error))?,
-                })
-            })
-        })
-        .await
+        self.with(|connection| visible_posts(connection, head(connection)?)).await
     }
 
     async fn begin(

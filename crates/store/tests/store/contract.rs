@@ -1,7 +1,7 @@
 //! What every store promises.
 
 use crate::support::{brevs, stores};
-use domain::{Cursor, PostPath, PostQuery, ReleaseSeq, StoreError, Tag};
+use domain::{Cursor, PostPath, PostQuery, ReleaseSeq, StoreError, Tag, VisiblePost};
 use std::time::Duration;
 use test_kit::{post, posts, release_id};
 
@@ -82,6 +82,33 @@ async fn a_post_reads_back_as_it_was_written_with_its_neighbours() {
         let nothing = PostPath::parse("blog/nothing.md").unwrap();
         assert_eq!(store.reader.find(seq, &nothing).await.unwrap(), None, "{}", store.name);
         assert_eq!(store.reader.all(seq).await.unwrap(), all, "{}", store.name);
+    }
+}
+
+#[tokio::test]
+async fn what_differs_between_two_releases_can_be_asked_for_alone() {
+    for store in stores().await {
+        let mut new = posts(4, 1);
+        let old = store.register(1, &new).await;
+        new[1] = post("p002", "2020-01-03", &["even", "all"], 2);
+        new.remove(3);
+        let seq = store.register(2, &new).await;
+
+        let versions = async |seq| {
+            let mut versions = store.reader.versions(seq).await.unwrap();
+            versions.sort_by(|one, other| other.path.cmp(&one.path));
+            versions
+        };
+        let wanted: Vec<_> = new
+            .iter()
+            .map(|post| VisiblePost { path: post.summary.path.clone(), hash: post.hash })
+            .collect();
+        assert_eq!(versions(seq).await, wanted, "{}", store.name);
+        assert_eq!(versions(old).await.len(), 4, "{}", store.name);
+        let paths = ["blog/p002.md", "blog/p000.md"].map(|path| PostPath::parse(path).unwrap());
+        assert_eq!(store.reader.some(seq, &paths).await.unwrap(), new[1..2], "{}", store.name);
+        assert_eq!(store.reader.some(old, &paths).await.unwrap().len(), 2, "{}", store.name);
+        assert_eq!(store.reader.some(seq, &[]).await.unwrap(), [], "{}", store.name);
     }
 }
 

@@ -5,5 +5,6 @@
 mod backup;
 mod cache;
 mod contract;
+mod counter;
 mod refusal;
 mod support;

@@ -1,0 +1,96 @@
+//! Views and likes.
+
+use crate::answer::answer_as_of;
+use crate::app::Blog;
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+use crate::routes::posts;
+use crate::visitor;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::{Counted, Day, Hit, PostPath};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Posts whose counts can be asked for at once.
+const MAX_PATHS: usize = 100;
+
+#[derive(Debug, Serialize)]
+struct Outcome {
+    /// Whether it was counted: nobody is twice on one day, and robots never.
+    counted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Views {
+    posts: Vec<PostViews>,
+}
+
+#[derive(Debug, Serialize)]
+struct PostViews {
+    path: PostPath,
+    views: u64,
+    likes: u64,
+}
+
+/// `POST /posts/{path}/views`: somebody reads the post.
+pub(super) async fn view(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
+    count(&request, &blog, Counted::View, "/views").await
+}
+
+/// `POST /posts/{path}/likes`: somebody likes the post.
+pub(super) async fn like(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
+    count(&request, &blog, Counted::Like, "/likes").await
+}
+
+async fn count(
+    request: &HttpRequest,
+    blog: &Blog,
+    counted: Counted,
+    suffix: &str,
+) -> Result<HttpResponse, ApiError> {
+    Parameters::of(request)?.finish()?;
+    visitor::check_site(request)?;
+    let path = posts::path(request.path().strip_suffix(suffix).unwrap_or_default())?;
+    if blog.served.snapshot()?.index.post(&path).is_none() {
+        return Err(ApiError::PostNotFound(path));
+    }
+    let is_counted = !visitor::is_robot(request) && {
+        let day = Day::of(Timestamp::now());
+        let visitor = visitor::hash(request, &blog.counter.salt(day).await?);
+        let most_per_minute = blog.writes_per_minute;
+        blog.counter.hit(&Hit { path, counted, visitor, day, most_per_minute }).await?
+    };
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(answer.json(Outcome { counted: is_counted }))
+}
+
+/// `GET /views?path=…&path=…`: views and likes of posts, in the order in which they were asked for.
+pub(super) async fn views(
+    request: HttpRequest,
+    blog: Data<Blog>,
+) -> Result<HttpResponse, ApiError> {
+    let mut parameters = Parameters::of(&request)?;
+    let paths = parameters.all("path");
+    parameters.finish()?;
+    if paths.is_empty() || paths.len() > MAX_PATHS {
+        let wanted = format!("`path` is there from 1 to {MAX_PATHS} times");
+        return Err(ApiError::BadParameter(wanted));
+    }
+    let bad = |error| ApiError::BadParameter(format!("`path`: {error}"));
+    let paths = paths.iter().map(|path| PostPath::from_route(path).map_err(bad));
+    let paths = paths.collect::<Result<Vec<_>, _>>()?;
+    let snapshot = blog.served.snapshot()?;
+    let known = blog.counter.known();
+    let key = format!("views:{paths:?}");
+    let compute = async {
+        let counts = |path: PostPath| {
+            let counts = known.counts(&path);
+            PostViews { path, views: counts.views, likes: counts.likes }
+        };
+        Ok(Views { posts: paths.into_iter().map(counts).collect() })
+    };
+    answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
+}

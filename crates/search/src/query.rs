@@ -1,0 +1,169 @@
+//! What a reader typed, taken apart.
+
+use crate::fold::fold;
+use memchr::memmem::Finder;
+
+/// More words than this are ignored.
+pub const MAX_TERMS: usize = 16;
+
+/// Something that must stand in a post, or must not.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    /// Folded.
+    pub(crate) text: String,
+    finder: Finder<'static>,
+}
+
+/// What a post must be like.
+///
+/// White space separates words, and a post must contain each, wherever it stands. `"several words"`
+/// are one. `-word` and `-"several words"` must not be there. `tag:name`, `tag:"long name"` and
+/// `year:2020` say what the post must be. Whatever else looks like that is a word: `->`, `--help`,
+/// `tag:`, a quotation mark that nobody closes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query {
+    pub(crate) terms: Vec<Term>,
+    pub(crate) excluded: Vec<Term>,
+    /// Folded.
+    pub(crate) tags: Vec<String>,
+    pub(crate) years: Vec<i16>,
+}
+
+impl Term {
+    pub(crate) fn new(text: String) -> Self {
+        let finder = Finder::new(&text).into_owned();
+        Self { text, finder }
+    }
+
+    /// Where it first stands in `text`, in bytes.
+    pub(crate) fn find(&self, text: &str) -> Option<usize> {
+        self.finder.find(text.as_bytes())
+    }
+
+    /// Everywhere it stands in `text`.
+    pub(crate) fn find_iter<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.finder.find_iter(text.as_bytes())
+    }
+}
+
+impl Query {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut query = Self::default();
+        let mut rest = text.trim_start();
+        while !rest.is_empty() && query.terms.len() + query.excluded.len() < MAX_TERMS {
+            rest = query.take(rest).trim_start();
+        }
+        query
+    }
+
+    /// Whether it asks for anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+            && self.excluded.is_empty()
+            && self.tags.is_empty()
+            && self.years.is_empty()
+    }
+
+    /// Its words, as a title would have them.
+    pub(crate) fn whole(&self) -> String {
+        let words: Vec<_> = self.terms.iter().map(|term| term.text.as_str()).collect();
+        words.join(" ")
+    }
+
+    /// Takes what stands at the beginning of `text` and returns the rest.
+    fn take<'a>(&mut self, text: &'a str) -> &'a str {
+        if let Some(rest) = text.strip_prefix('-') {
+            let first = rest.chars().next().unwrap_or(' ');
+            if first.is_alphanumeric() || quoted(rest).is_some() {
+                let (word, rest) = word(rest);
+                push(&mut self.excluded, word);
+                return rest;
+            }
+        }
+        if let Some(behind) = text.strip_prefix("tag:") {
+            let (tag, rest) = word(behind);
+            let tag = fold(tag);
+            if !tag.is_empty() {
+                self.tags.push(tag);
+                return rest;
+            }
+        }
+        if let Some(behind) = text.strip_prefix("year:") {
+            let (year, rest) = word(behind);
+            if let Ok(year) = year.parse() {
+                self.years.push(year);
+                return rest;
+            }
+        }
+        let (word, rest) = word(text);
+        push(&mut self.terms, word);
+        rest
+    }
+}
+
+fn push(terms: &mut Vec<Term>, word: &str) {
+    let folded = fold(word);
+    if !folded.is_empty() && terms.iter().all(|term| term.text != folded) {
+        terms.push(Term::new(folded));
+    }
+}
+
+/// The first word of `text`, or what stands in quotation marks, and the rest.
+fn word(text: &str) -> (&str, &str) {
+    quoted(text)
+        .unwrap_or_else(|| text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())))
+}
+
+/// What stands in quotation marks at the beginning of `text`, and the rest. The closing one stands
+/// before white space or the end, so that a text which contains one can be asked for.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let is_mark = |char| matches!(char, '"' | '＂');
+    let inside = text.strip_prefix(is_mark)?;
+    let closing = inside.char_indices().find(|(at, char)| {
+        let behind = &inside[at + char.len_utf8()..];
+        is_mark(*char) && behind.chars().next().is_none_or(char::is_whitespace)
+    });
+    let (at, mark) = closing?;
+    Some((&inside[..at], &inside[at + mark.len_utf8()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(terms: &[Term]) -> Vec<&str> {
+        terms.iter().map(|term| term.text.as_str()).collect()
+    }
+
+    #[test]
+    fn words_phrases_and_filters_are_told_apart() {
+        let query = Query::parse(
+            "Redis  \"two  Words\" -java -\"hello world\" tag:Go tag:\"数 据\" year:2020 redis",
+        );
+
+        assert_eq!(texts(&query.terms), ["redis", "two words"]);
+        assert_eq!(texts(&query.excluded), ["java", "hello world"]);
+        assert_eq!(query.tags, ["go", "数 据"]);
+        assert_eq!(query.years, [2020]);
+        assert_eq!(query.whole(), "redis two words");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_filter_is_a_word() {
+        for text in ["->", "--help", "-", "tag:", "year:soon", "\"open", "a\"b\"", "C++"] {
+            let query = Query::parse(text);
+            assert_eq!(texts(&query.terms), [text.to_lowercase()], "{text}");
+        }
+        assert_eq!(texts(&Query::parse("\"say \"hi\"!\"").terms), ["say \"hi\"!"]);
+        assert!(Query::parse(" \u{200B} \"\" ").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parsing_panic(text in "\\PC{0,60}|[-\" a-z:]{0,40}") {
+            let query = Query::parse(&text);
+            prop_assert!(query.terms.len() + query.excluded.len() <= MAX_TERMS);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a reader may be about to type: titles and tags.
+
+use crate::document::{Document, Field};
+use crate::fold::{fold, is_word};
+use crate::index::Index;
+use domain::{PostSummary, Tag};
+use memchr::memmem;
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// Titles and tags that contain what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestions {
+    /// Tags with their numbers of posts.
+    pub tags: Vec<(Tag, usize)>,
+    /// Posts whose titles contain it.
+    pub posts: Vec<PostSummary>,
+}
+
+/// The titles and tags of a release, side by side.
+#[derive(Debug, Default)]
+pub(crate) struct Titles {
+    /// Folded, in the order of lists, a line feed after each.
+    text: String,
+    starts: Vec<u32>,
+    /// Folded beside as written, the most used first.
+    tags: Vec<(String, Tag, usize)>,
+}
+
+impl Titles {
+    pub(crate) fn of(order: &[Arc<Document>]) -> Self {
+        let (mut text, mut starts) = (String::new(), Vec::with_capacity(order.len()));
+        let mut counts: FxHashMap<&Tag, usize> = FxHashMap::default();
+        for document in order {
+            starts.push(u32::try_from(text.len()).expect("titles are shorter than 4 GiB"));
+            text.push_str(document.field(Field::Title));
+            text.push('\n');
+            document.summary.tags.iter().for_each(|tag| *counts.entry(tag).or_default() += 1);
+        }
+        let mut tags: Vec<_> = counts
+            .into_iter()
+            .map(|(tag, posts)| (fold(tag.as_str()), tag.clone(), posts))
+            .collect();
+        tags.sort_unstable_by(|one, other| (other.2, &one.1).cmp(&(one.2, &other.1)));
+        Self { text, starts, tags }
+    }
+}
+
+/// How `typed` stands in a text at `at`: 0 at its beginning, 1 at the beginning of a word, 2 inside
+/// one.
+fn place(text: &str, at: usize) -> u8 {
+    match text[..at].chars().next_back() {
+        None | Some('\n') => 0,
+        Some(before) if !is_word(before) || !text[at..].starts_with(is_word) => 1,
+        Some(_) => 2,
+    }
+}
+
+impl Index {
+    /// At most `limit` tags and `limit` titles that contain `typed`: first those that begin with
+    /// it, then those where a word does; the most used tags and the newest posts first.
+    #[must_use]
+    pub fn suggest(&self, typed: &str, limit: usize) -> Suggestions {
+        let typed = fold(typed);
+        if typed.is_empty() {
+            return Suggestions { tags: Vec::new(), posts: Vec::new() };
+        }
+        let Titles { text, starts, tags } = &self.titles;
+        let finder = memmem::Finder::new(&typed);
+        let mut tags: Vec<_> = tags
+            .iter()
+            .filter_map(|(folded, tag, posts)| {
+                let at = finder.find(folded.as_bytes())?;
+                Some((place(folded, at), tag, *posts))
+            })
+            .collect();
+        tags.sort_by_key(|(place, _, posts)| (*place, Reverse(*posts)));
+        let mut titles: Vec<(u8, usize)> = Vec::new();
+        for at in finder.find_iter(text.as_bytes()) {
+            let rank = starts.partition_point(|start| *start as usize <= at) - 1;
+            let place = place(text, at);
+            match titles.last_mut() {
+                Some(last) if last.1 == rank => last.0 = last.0.min(place),
+                _ => titles.push((place, rank)),
+            }
+        }
+        titles.sort_by_key(|(place, rank)| (*place, *rank));
+        let posts = titles.into_iter().take(limit);
+        Suggestions {
+            tags: tags
+                .into_iter()
+                .take(limit)
+                .map(|(_, tag, posts)| (tag.clone(), posts))
+                .collect(),
+            posts: posts.map(|(_, rank)| self.order[rank].summary.clone()).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_kit::post;
+
+    #[test]
+    fn beginnings_come_before_words_and_words_before_their_insides() {
+        let mut posts = Vec::new();
+        for (index, title) in
+            ["Algorithms", "Learn Go", "Go 與緩存", "缓存", "Go again"].into_iter().enumerate()
+        {
+            let tags: &[&str] = if index < 2 { &["Golang"] } else { &["django", "Go"] };
+            let mut post = post(&format!("p{index}"), &format!("2026-01-0{}", 9 - index), tags, 1);
+            post.summary.title = title.into();
+            posts.push(post);
+        }
+        let index = Index::build(posts);
+        let titles = |typed: &str| -> Vec<String> {
+            let found = index.suggest(typed, 10);
+            found.posts.into_iter().map(|post| post.title).collect()
+        };
+
+        assert_eq!(titles("go"), ["Go 與緩存", "Go again", "Learn Go", "Algorithms"]);
+        assert_eq!(titles("缓"), ["缓存", "Go 與緩存"]);
+        let tags = index.suggest("GO", 10).tags;
+        let tags: Vec<_> = tags.iter().map(|(tag, posts)| (tag.as_str(), *posts)).collect();
+        assert_eq!(tags, [("Go", 3), ("Golang", 2), ("django", 3)]);
+        assert_eq!(index.suggest("go", 1).posts.len(), 1);
+        assert!(titles(" ").is_empty() && titles("again\ngo").is_empty());
+    }
+}
