@@ -1,7 +1,7 @@
 //! One kept answer, and how it comes together.
 
+use super::Found;
 use super::control::{CacheControl, Freshness};
-use super::{Found, reply};
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 use std::sync::Arc;
@@ -28,8 +28,6 @@ const NOT_KEPT: [&str; 11] = [
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) header: ResponseHeader,
-    /// `header` but for the status line, as bytes of HTTP/1.1.
-    pub(crate) head: Bytes,
     pub(crate) body: Bytes,
     pub(crate) stored: Instant,
     freshness: Freshness,
@@ -56,8 +54,10 @@ impl Entry {
 
     /// Roughly the bytes that it takes.
     pub(crate) fn size(&self) -> usize {
-        // The headers are there twice, once as a map.
-        size_of::<Self>() + 4 * self.head.len() + self.body.len()
+        let headers = &self.header.headers;
+        let text = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        // A map takes about as much again.
+        size_of::<Self>() + 2 * text.sum::<usize>() + self.body.len()
     }
 }
 
@@ -100,8 +100,7 @@ impl Filling {
             header.remove_header(name);
         }
         header.insert_header("content-length", body.len()).ok()?;
-        let head = reply::wire(&header);
-        Some(Entry { header, head, body: body.into(), stored: now, freshness })
+        Some(Entry { header, body: body.into(), stored: now, freshness })
     }
 }
 

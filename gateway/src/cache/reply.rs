@@ -1,7 +1,7 @@
 //! What a client gets of a kept answer: all of it, a part, or "you have it".
 
 use super::entry::Entry;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 
@@ -107,18 +107,6 @@ impl Reply {
             Self::Whole | Self::NotModified | Self::Unsatisfiable => Bytes::new(),
         }
     }
-}
-
-/// The lines of `header`, without a status line and a final empty line.
-pub(super) fn wire(header: &ResponseHeader) -> Bytes {
-    let mut wire = BytesMut::new();
-    for (name, value) in &header.headers {
-        wire.extend_from_slice(name.as_str().as_bytes());
-        wire.extend_from_slice(b": ");
-        wire.extend_from_slice(value.as_bytes());
-        wire.extend_from_slice(b"\r\n");
-    }
-    wire.freeze()
 }
 
 /// Whether the list of entity tags has `tag`, weakly compared (RFC 9110 §13.1.2).
