@@ -66,10 +66,7 @@ pub(crate) fn wants_html(request: &RequestHeader) -> bool {
 
 /// The host that is asked: a header of HTTP/1, a part of the address of HTTP/2.
 pub(crate) fn host(request: &RequestHeader) -> Option<&str> {
-    match text(request, "host") {
-        Some(host) => Some(host),
-        None => Some(request.uri.authority()?.as_str()),
-    }
+    text(request, "host").or_else(|| Some(request.uri.authority()?.as_str()))
 }
 
 /// A header as text.
