@@ -57,13 +57,43 @@ pub enum CertificateError {
     SelfSigned(#[source] rcgen::Error),
 }
 
+/// A certificate and its key.
+#[derive(Debug)]
+struct Pair {
+    path: PathBuf,
+    names: Vec<String>,
+    /// When it expires, in seconds since 1970.
+    end: i64,
+    key: Arc<CertifiedKey>,
+}
+
 /// The certificates of one moment.
 #[derive(Debug, Default)]
 struct Loaded {
-    by_name: BTreeMap<String, Arc<CertifiedKey>>,
-    expiry: Expiry,
+    /// In the order of their files' names.
+    pairs: Vec<Arc<Pair>>,
+    by_name: BTreeMap<String, Arc<Pair>>,
+}
+
+impl Loaded {
+    /// Of two certificates for one name, the one that holds for longer was made later.
+    fn add(&mut self, pair: Arc<Pair>) {
+        for name in &pair.names {
+            if self.by_name.get(name).is_none_or(|other| other.end < pair.end) {
+                self.by_name.insert(name.clone(), pair.clone());
+            }
+        }
+        self.pairs.push(pair);
+    }
+
     /// For clients that name no host.
-    first: Option<Arc<CertifiedKey>>,
+    fn first(&self) -> Option<&Arc<Pair>> {
+        self.pairs.first()
+    }
+
+    fn expiry(&self) -> Expiry {
+        self.by_name.iter().map(|(name, pair)| (name.clone(), pair.end)).collect()
+    }
 }
 
 /// All certificates.
@@ -73,24 +103,6 @@ pub(crate) struct Certificates {
     loaded: RwLock<Arc<Loaded>>,
 }
 
-impl Loaded {
-    /// Of two certificates for one name, the one that holds for longer was made later.
-    fn add(
-        &mut self,
-        names: impl IntoIterator<Item = String>,
-        certified: &Arc<CertifiedKey>,
-        end: i64,
-    ) {
-        self.first.get_or_insert_with(|| certified.clone());
-        for name in names {
-            if self.expiry.get(&name).is_none_or(|other| *other < end) {
-                self.expiry.insert(name.clone(), end);
-                self.by_name.insert(name, certified.clone());
-            }
-        }
-    }
-}
-
 impl Certificates {
     /// Those in `folder`: each `NAME.crt` (the chain, the host's own first) with `NAME.key`.
     ///
@@ -98,7 +110,11 @@ impl Certificates {
     ///
     /// [`CertificateError`] names the file.
     pub(crate) fn open(folder: &Path) -> Result<Self, CertificateError> {
-        let loaded = RwLock::new(Arc::new(load(folder)?));
+        let (loaded, faults) = load(folder, &[])?;
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        let loaded = RwLock::new(Arc::new(loaded));
         Ok(Self { folder: Some(folder.to_owned()), loaded })
     }
 
@@ -112,33 +128,37 @@ impl Certificates {
         let made = made.map_err(CertificateError::SelfSigned)?;
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let path = PathBuf::from("the self-signed certificate");
-        let certified = certified(vec![made.cert.der().clone()], &key.into(), &path)?;
+        let key = certified(vec![made.cert.der().clone()], &key.into(), &path)?;
+        let names = names.iter().map(|name| name.to_lowercase()).collect();
         let end = expires(made.cert.der()).unwrap_or(i64::MAX);
         let mut loaded = Loaded::default();
-        loaded.add(names.iter().map(|name| name.to_lowercase()), &certified, end);
+        loaded.add(Arc::new(Pair { path, names, end, key }));
         let loaded = RwLock::new(Arc::new(loaded));
         Ok(Self { folder: None, loaded })
     }
 
     /// Follows the folder for ever. Files that cannot be used leave the old ones in service.
     pub(crate) async fn follow(&self, metrics: &TlsMetrics) {
-        metrics.note_expiry(&Expiry::default(), &self.loaded.read().expiry);
+        metrics.note_expiry(&Expiry::default(), &self.loaded.read().expiry());
         let Some(folder) = &self.folder else { return std::future::pending().await };
         let mut seen = stamp(folder);
         loop {
             tokio::time::sleep(LOOK).await;
             let stamp = stamp(folder);
             if stamp != seen {
-                match load(folder) {
-                    Ok(loaded) => {
-                        let names: Vec<&str> = loaded.by_name.keys().map(String::as_str).collect();
-                        tracing::info!("certificates were read again: {}", names.join(", "));
-                        metrics.note_expiry(&self.loaded.read().expiry, &loaded.expiry);
-                        *self.loaded.write() = Arc::new(loaded);
-                    }
-                    Err(error) => {
-                        tracing::error!("the certificates before are still used: {error}");
-                    }
+                let before = self.loaded.read().clone();
+                let (loaded, faults) = match load(folder, &before.pairs) {
+                    Ok((loaded, faults)) => (Some(Arc::new(loaded)), faults),
+                    Err(fault) => (None, vec![fault]),
+                };
+                for fault in faults {
+                    tracing::error!("the certificate before is still used: {fault}");
+                }
+                if let Some(loaded) = loaded {
+                    let names: Vec<&str> = loaded.by_name.keys().map(String::as_str).collect();
+                    tracing::info!("certificates were read again: {}", names.join(", "));
+                    metrics.note_expiry(&before.expiry(), &loaded.expiry());
+                    *self.loaded.write() = loaded;
                 }
                 seen = stamp;
             }
@@ -148,11 +168,11 @@ impl Certificates {
     /// The certificate for `name`.
     fn find(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let loaded = self.loaded.read().clone();
-        let Some(name) = name else { return loaded.first.clone() };
+        let Some(name) = name else { return loaded.first().map(|pair| pair.key.clone()) };
         let exact = loaded.by_name.get(name);
         // A wildcard stands for one label (RFC 6125 §6.4.3).
         let wildcard = || loaded.by_name.get(&format!("*.{}", name.split_once('.')?.1));
-        exact.or_else(wildcard).cloned()
+        exact.or_else(wildcard).map(|pair| pair.key.clone())
     }
 }
 
@@ -163,33 +183,56 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-fn load(folder: &Path) -> Result<Loaded, CertificateError> {
-    let mut loaded = Loaded::default();
+/// What `folder` holds now, and what of it cannot be used. Of that, what was there `before` stays.
+fn load(
+    folder: &Path,
+    before: &[Arc<Pair>],
+) -> Result<(Loaded, Vec<CertificateError>), CertificateError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let (mut loaded, mut faults) = (Loaded::default(), Vec::new());
     for path in certificates(folder)? {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            |source| CertificateError::Unreadable { path, source }
-        };
-        let key_path = path.with_extension("key");
-        let chain = CertificateDer::pem_file_iter(&path).map_err(unreadable(&path))?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(&path))?;
-        let key = PrivateKeyDer::from_pem_file(&key_path).map_err(unreadable(&key_path))?;
-        let names = names(&chain);
-        if names.is_empty() {
-            return Err(CertificateError::Nameless(path));
+        match read(&path, now) {
+            Ok(pair) => loaded.add(Arc::new(pair)),
+            Err(fault) => {
+                let earlier = before.iter().find(|pair| pair.path == path);
+                if let Some(pair) = earlier {
+                    loaded.add(pair.clone());
+                }
+                faults.push(fault);
+            }
         }
-        let end = chain.first().and_then(|first| expires(first));
-        let Some(end) = end.filter(|end| *end > now) else {
-            return Err(CertificateError::Expired(path));
-        };
-        loaded.add(names, &certified(chain, &key, &path)?, end);
     }
-    match loaded.first {
-        Some(_) => Ok(loaded),
-        None => Err(CertificateError::None(folder.to_owned())),
+    match (loaded.first(), faults.pop()) {
+        (None, Some(fault)) => Err(fault),
+        (None, None) => Err(CertificateError::None(folder.to_owned())),
+        (Some(_), fault) => {
+            faults.extend(fault);
+            Ok((loaded, faults))
+        }
     }
+}
+
+/// The certificate in `path` and its key.
+fn read(path: &Path, now: i64) -> Result<Pair, CertificateError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        |source| CertificateError::Unreadable { path, source }
+    };
+    let key_path = path.with_extension("key");
+    let chain = CertificateDer::pem_file_iter(path).map_err(unreadable(path))?;
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(path))?;
+    let key = PrivateKeyDer::from_pem_file(&key_path).map_err(unreadable(&key_path))?;
+    let names = names(&chain);
+    if names.is_empty() {
+        return Err(CertificateError::Nameless(path.to_owned()));
+    }
+    let end = chain.first().and_then(|first| expires(first));
+    let Some(end) = end.filter(|end| *end > now) else {
+        return Err(CertificateError::Expired(path.to_owned()));
+    };
+    let key = certified(chain, &key, path)?;
+    Ok(Pair { path: path.to_owned(), names, end, key })
 }
 
 fn certified(
@@ -323,8 +366,13 @@ mod tests {
         let new = first();
         assert_ne!(new, old);
         std::fs::write(folder.path().join("a.crt"), "nonsense").unwrap();
+        write(folder.path(), "b", &["b.example"]);
         tokio::time::sleep(LOOK).await;
 
+        assert_eq!(first(), new);
+        assert!(certificates.find(Some("b.example")).is_some(), "the others are read all the same");
+        drop(folder);
+        tokio::time::sleep(LOOK).await;
         assert_eq!(first(), new);
     }
 }

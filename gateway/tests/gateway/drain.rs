@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
 const CLIENTS: usize = 32;
 const STOPS: usize = 20;
@@ -61,7 +60,7 @@ async fn clients_that_ask_back_to_back_lose_nothing_however_often_it_stops() {
         let begun = Arc::new(AtomicUsize::new(0));
         let clients: Vec<_> =
             (0..CLIENTS).map(|_| tokio::spawn(back_to_back(app.addr, begun.clone()))).collect();
-        let is_lost = || clients.iter().any(JoinHandle::is_finished);
+        let is_lost = || clients.iter().any(tokio::task::JoinHandle::is_finished);
         while begun.load(Ordering::SeqCst) < CLIENTS && !is_lost() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
