@@ -54,6 +54,7 @@ pub enum SiteError {
 
 impl SiteError {
     /// A fault that the template engine found.
+    #[expect(clippy::needless_pass_by_value, reason = "`map_err` gives it away")]
     pub(crate) fn theme(error: minijinja::Error) -> Self {
         let name = error.name().unwrap_or("a template");
         let place = match error.line() {

@@ -13,6 +13,7 @@ use std::{fs, io};
 /// What a writer can set in `site.toml`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Settings {
     /// `title`: the blog's name.
     pub title: String,

@@ -195,7 +195,8 @@ fn prepare(templates: &mut Environment<'static>) {
     templates.set_syntax(syntax.unwrap_or_default());
     templates.set_formatter(format);
     templates.set_auto_escape_callback(|name| {
-        if name.ends_with(".txt") { AutoEscape::None } else { AutoEscape::Html }
+        let is_text = name.rsplit_once('.').is_some_and(|(_, extension)| extension == "txt");
+        if is_text { AutoEscape::None } else { AutoEscape::Html }
     });
 }
 

@@ -34,7 +34,7 @@ impl Pages {
             1 => first.clone(),
             number => format!("/page/{number}"),
         };
-        self.paged(items, frame.settings.page_size, frame, "home.html", url, Value::UNDEFINED)
+        self.paged(items, frame.settings.page_size, frame, "home.html", url, &Value::UNDEFINED)
     }
 
     /// Writes `items`, so many on a page, with links from each page to the ones beside it.
@@ -45,7 +45,7 @@ impl Pages {
         frame: &Frame,
         template: &str,
         route: impl Fn(usize) -> String,
-        own: Value,
+        own: &Value,
     ) -> Result<(), SiteError> {
         let count = items.len().div_ceil(size);
         for (index, posts) in items.chunks(size).enumerate() {
@@ -82,7 +82,7 @@ impl Pages {
                 1 => tag.route(),
                 number => format!("{}/page/{number}", tag.route()),
             };
-            self.paged(items, LINES, frame, "tag.html", route, context! { tag => tag.as_str() })?;
+            self.paged(items, LINES, frame, "tag.html", route, &context! { tag => tag.as_str() })?;
         }
         let mut counts: Vec<_> = tagged.iter().map(|(tag, items)| (*tag, items.len())).collect();
         counts.sort_by_key(|(tag, posts)| (Reverse(*posts), *tag));

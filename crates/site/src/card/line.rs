@@ -11,7 +11,7 @@ pub(super) fn broken(text: &str, width: f32, measure: impl Fn(&str) -> f32) -> V
             line = longer;
         } else {
             lines.push(line.trim_end().to_owned());
-            line = unit.trim_start().to_owned();
+            unit.trim_start().clone_into(&mut line);
         }
     }
     if !line.trim_end().is_empty() || lines.is_empty() {
