@@ -39,6 +39,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    #[expect(clippy::unnecessary_wraps, reason = "what an answer that can fail gives")]
     fn body(text: &str) -> Landed {
         Ok(text.as_bytes().into())
     }

@@ -34,7 +34,7 @@ async fn large_and_small_pieces_arrive_whole_in_both_directions() {
         to.shutdown().await.unwrap();
     };
     let mut received = Vec::new();
-    let (_, read) = tokio::join!(writing, from.read_to_end(&mut received));
+    let ((), read) = tokio::join!(writing, from.read_to_end(&mut received));
 
     read.unwrap();
     assert!(received == sent, "{} of {} bytes", received.len(), sent.len());

@@ -40,21 +40,13 @@ pub(crate) struct Marks(Vec<RangeInclusive<usize>>);
 
 impl Marks {
     fn of(info: &str) -> Self {
-<<<<<<< HEAD
-        let Some((_, rest)) = info.split_once('{') else { return Self::default() };
-        let inside = rest.split_once('}').map_or("", |(inside, _)| inside);
-        let range = |text: &str| {
-            let (first, last) = text.split_once('-').unwrap_or((text, text));
-            Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
-=======
         let braced = info.split_once('{').and_then(|(_, behind)| behind.split_once('}'));
         let list = braced.map_or("", |(within, _)| within);
         let range = |part: &str| {
             let (from, to) = part.split_once('-').unwrap_or((part, part));
             Some(from.trim().parse().ok()?..=to.trim().parse().ok()?)
->>>>>>> portal
         };
-        Self(inside.split(',').filter_map(range).collect())
+        Self(list.split(',').filter_map(range).collect())
     }
 
     /// Whether line `number`, counted from 1, is marked.
