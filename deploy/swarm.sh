@@ -71,7 +71,7 @@ update_started() { service_field "$1" '{{with .UpdateStatus}}{{.StartedAt}}{{end
 # The newest task of the service that failed: its id and its container.
 newest_failure() {
     docker service ps --quiet "${STACK}_$1" 2>/dev/null | xargs -r docker inspect --format \
-        '{{.Status.Timestamp}} {{.Status.State}} {{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' |
+        '{{json .Status.Timestamp}} {{.Status.State}} {{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' |
         grep -E ' (failed|rejected) ' | sort | tail -n 1 | cut -d ' ' -f 3-
 }
 

@@ -19,11 +19,13 @@ const ROLES = {
   // name stands for every collection of the database, so what is written is named one by one.
   api: (database) => [
     ...rights(database, POSTS, ['find', 'listIndexes', 'collStats']),
-    ...rights(database, ['views', 'likes', 'counters', 'comments', 'batches'], WRITE),
+    ...rights(database, ['counters'], WRITE),
     { resource: { db: database, collection: '' }, actions: ['listCollections'] },
   ],
   loader: (database) => [
     ...rights(database, POSTS, WRITE),
+    // It makes the indexes of all collections, and reads no counter.
+    ...rights(database, ['counters'], ['createIndex', 'listIndexes']),
     { resource: { db: database, collection: '' }, actions: ['listCollections'] },
   ],
 };

@@ -161,10 +161,11 @@ const PRIVATE: [&str; 7] = [
     "fe80::/10",
 ];
 
-/// Everything from this site; pictures from anywhere, since posts may show them.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: https:; media-src 'self' https:; \
-     style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'none'";
+/// What the site's pages need, and pictures, sound and films from anywhere, since posts may show
+/// them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data: https:; media-src 'self' https:; font-src 'self'; connect-src 'self'; \
+     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Loopback, so that a fresh checkout cannot be reached from outside.
 impl Default for Settings {
