@@ -167,6 +167,14 @@ progress() {
     progress_last=$*
 }
 
+# Removes the containers of the loader's earlier runs from this node, but for the last few, whose logs
+# may be wanted: the swarm keeps every one of a job's for ever.
+tidy() {
+    docker ps --all --quiet --filter status=exited \
+        --filter "label=com.docker.swarm.service.name=${STACK}_content-loader" |
+        tail -n +4 | xargs -r docker rm >/dev/null 2>&1 || true
+}
+
 # Waits until all services have what the state in the file $1 says. Sets `failed` and returns 1 if
 # one does not get there.
 converge() {

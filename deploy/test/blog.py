@@ -116,8 +116,12 @@ class Blog:
         docker("stack", "rm", self.stack, check=False)
         label = f"label=com.docker.stack.namespace={self.stack}"
         for kind in ("container", "network"):
-            listing = ("ls", "--quiet", "--filter", label, *(["--all"] if kind == "container" else []))
+            listing = ("ls", "--quiet", "--filter", label)
             wait_for(f"the end of every {kind}", lambda k=kind, l=listing: not docker(k, *l), 120)
+        # The swarm leaves what a job has left.
+        ended = docker("container", "ls", "--all", "--quiet", "--filter", label).split()
+        if ended:
+            docker("container", "rm", *ended, check=False)
         for name in docker("volume", "ls", "--quiet", "--filter", label).split():
             wait_for("the volume", lambda n=name: docker("volume", "rm", n, check=False)[0] == 0)
 
