@@ -11,15 +11,19 @@ use service_kit::{Admin, BindError, Metrics, NotReady, Probe, bind};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
 /// After being asked to stop: a connection that has been quiet for so long after an answer waits
 /// for nothing.
 const QUIET: Duration = Duration::from_millis(200);
+/// For so long. Then the first pause between an answer and the next request is taken: until this
+/// door is gone, its successor cannot have the ports, and nobody comes in.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE_OF_THE_BUSY: Duration = Duration::from_millis(3);
 /// How often that is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(5);
 /// After an error that concerns the listener and not one connection, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -170,7 +174,9 @@ async fn serve(
     let idle = async {
         // An error means that the door is gone, and so is this.
         let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
-        while !activity.is_idle(QUIET) {
+        let asked = Instant::now();
+        let quiet = || if asked.elapsed() < PATIENCE { QUIET } else { PAUSE_OF_THE_BUSY };
+        while !activity.is_idle(quiet()) {
             tokio::time::sleep(LOOK).await;
         }
     };

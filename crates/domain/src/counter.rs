@@ -157,11 +157,9 @@ impl Batch {
     const HALF_LIFE_DAYS: f64 = 14.0;
 
     /// What a point of this batch adds to a score. Instead of letting old points lose weight, new
-    /// ones gain it (forward decay, Cormode et al. 2009): twice as much every [half life], so that
+    /// ones gain it (forward decay, Cormode et al. 2009): twice as much every half life, so that
     /// scores only ever grow and their order is that of the decayed ones. Counted from 2026, an
     /// `f64` lasts for 39 years.
-    ///
-    /// [half life]: Self::HALF_LIFE_DAYS
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a score is no count")]
     pub fn weight(&self) -> f64 {

@@ -91,5 +91,28 @@ async fn stopping_closes_idle_connections_soon_and_lets_a_busy_one_finish() {
     busy.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"slow");
     door.stopped.await.unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert!(TcpStream::connect(door.addr).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_client_that_never_rests_does_not_keep_the_ports() {
+    let gateway = Gateway::start().await;
+    let door = spawn_door(&gateway).await;
+    let addr = door.addr;
+    let restless = tokio::spawn(async move {
+        let mut client = TcpStream::connect(addr).await.unwrap();
+        let mut answer = [0; 1];
+        while client.write_all(b"x").await.is_ok() && client.read_exact(&mut answer).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let started = Instant::now();
+    door.stop.send(()).unwrap();
+    door.stopped.await.unwrap().unwrap();
+
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    restless.await.unwrap();
 }
