@@ -28,10 +28,14 @@ impl Prometheus {
         Some(Self { url: format!("http://127.0.0.1:{port}/api/v1"), _process: process })
     }
 
-    /// What it answers to `expression` now.
+    /// What it answers to `expression` now; nothing as long as it starts.
     pub(super) async fn query(&self, stack: &Running, expression: &str) -> Vec<Value> {
         let asked = stack.client.get(format!("{}/query", self.url)).query(&[("query", expression)]);
-        let answer: Value = asked.send().await.unwrap().json().await.unwrap();
+        let answer = asked.send().await.unwrap();
+        if answer.status() == 503 {
+            return Vec::new();
+        }
+        let answer: Value = answer.json().await.unwrap();
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
         answer["data"]["result"].as_array().unwrap().clone()
     }
