@@ -73,6 +73,9 @@ def no_failures(readers):
 def first(context):
     """From an empty swarm to the first page."""
     blog = context.blog
+    four = ("gateway", "api", "blog-static", "content-loader")
+    sizes = [(ROOT / "dist/amd64" / part).stat().st_size / 1e6 for part in four]
+    context.row(f"size of {', '.join(four)} on scratch", f"{sum(sizes):.1f} MB ({' + '.join(f'{size:.1f}' for size in sizes)})")
     blog.write_manifest()
     context.publish("first")
     status, output, _ = blog.deploy(check=False)
