@@ -80,7 +80,7 @@ newest_failure() {
 why_failed() {
     local task container
     read -r task container <<<"$(newest_failure "$1")" || true
-    [ -n "$task" ] || { printf 'no task of %s has failed' "$1"; return; }
+    [ -n "$task" ] || { printf 'its new task never became ready (unhealthy)'; return; }
     docker inspect --format '{{.Status.Err}}' "$task" | one_line
     {
         if [ -n "$container" ] && docker container inspect "$container" >/dev/null 2>&1; then
