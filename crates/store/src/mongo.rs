@@ -13,7 +13,7 @@ use crate::mongo::error::store_error;
 use domain::StoreError;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error;
-use mongodb::options::ClientOptions;
+use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
 use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 use service_kit::{SettingError, Vars};
@@ -96,6 +96,10 @@ pub(crate) async fn client(settings: &MongoSettings) -> Result<Client, StoreErro
     options.connect_timeout = Some(SELECTION_DEADLINE);
     options.server_selection_timeout = Some(SELECTION_DEADLINE);
     options.max_idle_time = Some(MAX_IDLE);
+    // A server without replicas says yes before its journal is on disk: what readers have been
+    // shown could be gone after a power cut.
+    let durable = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();
+    options.write_concern = Some(durable);
     Client::with_options(options).map_err(store_error)
 }
 

@@ -1,9 +1,9 @@
 //! What every store promises.
 
-use crate::support::{brevs, stores};
+use crate::support::{brevs, in_mongo, stores};
 use domain::{Cursor, PostPath, PostQuery, ReleaseSeq, StoreError, Tag, VisiblePost};
 use std::time::Duration;
-use test_kit::{post, posts, release_id};
+use test_kit::{Server, post, posts, release_id};
 
 #[tokio::test]
 async fn before_the_first_release_there_is_nothing() {
@@ -257,6 +257,24 @@ async fn only_what_no_kept_release_shows_is_removed() {
         store.writer.flip(&lease, seqs[2]).await.unwrap();
         store.writer.collect(&lease, 1).await.unwrap();
         assert_eq!(store.listed().await, brevs(&posts(3, 3)), "{}", store.name);
+    }
+}
+
+#[tokio::test]
+async fn a_release_outlives_a_server_that_is_killed() {
+    let Some(mut server) = Server::mongod() else { return };
+    let store = in_mongo(server.uri(), "blog".into()).await;
+    store.writer.prepare().await.unwrap();
+    for version in 1..=3 {
+        let posts = posts(5, version);
+        let seq = store.register(version, &posts).await;
+
+        server.kill();
+        server.resume();
+
+        let current = store.reader.current().await.unwrap();
+        assert_eq!(current.map(|current| current.seq), Some(seq));
+        assert_eq!(store.listed().await, brevs(&posts));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stores, and one release registered as the loader does it.
 
 use domain::{Change, Comparison, Lease, Post, PostReader, PostWriter, ReleaseSeq, StoreError};
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{MongoPosts, MongoSettings, SqlitePosts};
@@ -24,15 +25,20 @@ pub(crate) async fn stores() -> Vec<Store> {
         _folder: Some(folder),
     }];
     if let Some(server) = test_kit::mongod() {
-        let settings = MongoSettings { uri: server.uri().into(), database: server.database() };
-        let mongo = MongoPosts::connect(&settings).await.unwrap();
-        let (reader, writer) = (Arc::new(mongo.clone()), Arc::new(mongo));
-        stores.push(Store { name: "MongoDB", reader, writer, _folder: None });
+        stores.push(in_mongo(server.uri(), server.database()).await);
     }
     for store in &stores {
         store.writer.prepare().await.unwrap();
     }
     stores
+}
+
+/// The store in a database of the server at `uri`.
+pub(crate) async fn in_mongo(uri: impl Into<SecretString>, database: String) -> Store {
+    let settings = MongoSettings { uri: uri.into(), database };
+    let mongo = MongoPosts::connect(&settings).await.unwrap();
+    let (reader, writer) = (Arc::new(mongo.clone()), Arc::new(mongo));
+    Store { name: "MongoDB", reader, writer, _folder: None }
 }
 
 impl Store {
