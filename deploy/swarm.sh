@@ -68,18 +68,40 @@ service_field() { docker service inspect --format "$2" "${STACK}_$1" 2>/dev/null
 
 update_started() { service_field "$1" '{{with .UpdateStatus}}{{.StartedAt}}{{end}}' || true; }
 
-# The newest task of the service that failed: its id and its container.
-newest_failure() {
+# Tasks of the service that failed since `note_updates`: when they were made, how they ended, their ids
+# and containers, newest last. The swarm remembers about five for each replica.
+failures() {
     docker service ps --quiet "${STACK}_$1" 2>/dev/null | xargs -r docker inspect --format \
-        '{{json .Status.Timestamp}} {{.Status.State}} {{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' |
-        grep -E ' (failed|rejected) ' | sort | tail -n 1 | cut -d ' ' -f 3-
+        '{{json .CreatedAt}} {{.Status.State}} {{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' |
+        tr -d '"' | awk -v since="$noted_at" '$1 >= since && $2 ~ /^(failed|rejected)$/' | sort
+}
+
+# MB that are free on the disk of a database's volume, and of how many, if that is on this node.
+volume_room() {
+    local volume=${STACK}_$1 image
+    docker volume inspect "$volume" >/dev/null 2>&1 || return 0
+    image=$(service_field "$1" '{{.Spec.TaskTemplate.ContainerSpec.Image}}') || return 0
+    timeout 30 docker run --rm --network none --volume "$volume:/volume:ro" --entrypoint df "$image" -Pm /volume 2>/dev/null |
+        awk 'NR == 2 {print $4, "of", $2}'
+}
+
+# Less than this many MB, and a database stops by itself without saying why.
+LEAST_ROOM=100
+
+# Says so if the disk of a database's volume is full.
+full_disk() {
+    local room
+    room=$(volume_room "$1")
+    [ -n "$room" ] && [ "${room%% *}" -lt "$LEAST_ROOM" ] || return 1
+    printf "the disk of %s's volume is full (%s MB are free): make room there, or move the volume" "$1" "$room"
 }
 
 # Why it failed, and its last words: by its container where that is on this node, since the swarm's own
 # way to a log can take for ever on a busy service.
 why_failed() {
     local task container
-    read -r task container <<<"$(newest_failure "$1")" || true
+    case $1 in mongo | redis) ! full_disk "$1" || return 0 ;; esac
+    read -r _ _ task container <<<"$(failures "$1" | tail -n 1)" || true
     [ -n "$task" ] || { printf 'its new task never became ready (unhealthy)'; return; }
     docker inspect --format '{{.Status.Err}}' "$task" | one_line
     {
@@ -114,8 +136,10 @@ service_state() {
     fi
     IFS=/ read -r running wanted <<<"$(docker service ls --filter "name=${STACK}_$name" --format '{{.Name}} {{.Replicas}}' |
         awk -v name="${STACK}_$name" '$1 == name {print $2}')"
-    if [ "$running" = "$wanted" ] && [ "$wanted" != 0 ] || [ "$wanted" = 0 ]; then
+    if [ "$running" = "$wanted" ]; then
         echo done
+    elif [ "$(failures "$name" | wc -l)" -ge 4 ]; then
+        echo "failed: $name ends again and again: $(why_failed "$name")"
     else
         echo "$running of $wanted run"
     fi
@@ -149,9 +173,11 @@ loader_failures() {
 # --- Arriving -----------------------------------------------------------------------------------------
 
 declare -A update_before=()
+noted_at=
 
 note_updates() {
     local name
+    noted_at=$(date -u +%Y-%m-%dT%H:%M:%S)
     for name in "${services[@]}"; do
         update_before[$name]=$(update_started "$name")
     done
