@@ -10,6 +10,8 @@ from machine import ROOT, answers, docker, free_port, run, say, wait_for
 
 PARTS = ("door", "gateway", "api", "content-loader", "blog-static")
 IMAGES = (*PARTS, "inkstack")
+# The classic builder: every engine has it.
+CLASSIC_BUILDER = {"DOCKER_BUILDKIT": "0", "COMPOSE_DOCKER_CLI_BUILD": "0"}
 SERVICES = ("door", "gateway", "api", "blog-static", "mongo", "redis")
 
 
@@ -17,7 +19,7 @@ def build_image(tag, dockerfile, context, **arguments):
     options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     (context / "Dockerfile.test").write_text(dockerfile)
     docker("build", "--quiet", "--tag", tag, "--file", context / "Dockerfile.test", *options, context,
-           env={"DOCKER_BUILDKIT": "0"})
+           env=CLASSIC_BUILDER)
 
 
 class Blog:
@@ -59,7 +61,7 @@ class Blog:
             name = f"{self.machine.registry}/{part}:{tag}"
             docker("build", "--quiet", "--target", part, "--tag", name,
                    f"--build-arg=BUILDER={self.machine.bases['BASE']}", f"--build-arg=BASE={base}",
-                   f"--build-arg=VERSION={tag}", ".", env={"DOCKER_BUILDKIT": "0"})
+                   f"--build-arg=VERSION={tag}", ".", env=CLASSIC_BUILDER)
             self.images[part] = self.push(name)
 
     def derive(self, part, tag, lines=""):

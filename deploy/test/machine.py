@@ -68,10 +68,14 @@ def answers(url):
         return False
 
 
+def as_root():
+    """What a command that only root may run begins with."""
+    return [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+
 def install(*packages):
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    run(*sudo, "apt-get", "update", "-qq")
-    run(*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
+    run(*as_root(), "apt-get", "update", "-qq")
+    run(*as_root(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
         "--no-install-recommends", *packages)
 
 
