@@ -96,6 +96,15 @@ def start(*command, log):
     return daemon
 
 
+def forget_dead_engine(file):
+    """A machine that was cut off leaves the engine's pid file behind, with a number that is somebody
+    else's by now: the engine would think that it runs already."""
+    if file.exists():
+        name = Path(f"/proc/{file.read_text().strip()}/comm")
+        if not name.exists() or name.read_text().strip() != "dockerd":
+            file.unlink()
+
+
 class Machine:
     """The engine, the swarm, a registry on loopback, and a folder for everything."""
 
@@ -109,16 +118,23 @@ class Machine:
         self.bases = dict(line.split("=", 1) for line in lines if "=" in line and line[0].isupper())
 
     def engine(self):
-        if docker("info", check=False)[0] == 0:
+        if shutil.which("docker") and docker("info", check=False)[0] == 0:
             return
-        if not shutil.which("dockerd"):
+        if not shutil.which("docker") or not shutil.which("dockerd"):
             say("installing a Docker engine")
             install("docker.io", "iptables")
+            if docker("info", check=False)[0] == 0:
+                return
         if os.geteuid() != 0:
             sys.exit("the Docker engine does not run, and only root can start it")
+        forget_dead_engine(Path("/var/run/docker.pid"))
         log = self.folder / "dockerd.log"
         start("dockerd", log=log)
-        wait_for("the Docker engine", lambda: docker("info", check=False)[0] == 0)
+        try:
+            wait_for("the Docker engine", lambda: docker("info", check=False)[0] == 0)
+        except AssertionError:
+            say(log.read_text()[-3000:])
+            raise
 
     def swarm(self):
         state = docker("info", "--format", "{{.Swarm.LocalNodeState}}")
