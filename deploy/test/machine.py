@@ -13,6 +13,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +63,7 @@ def wait_for(what, ask, deadline=60, pause=0.2):
 
 def answers(url):
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(quote(url, safe=":/?=&%"), timeout=2) as answer:
             return answer.status == 200
     except OSError:
         return False
