@@ -117,14 +117,15 @@ class Blog:
         """Removes the stack and waits until nothing of it is left."""
         docker("stack", "rm", self.stack, check=False)
         label = f"label=com.docker.stack.namespace={self.stack}"
-        for kind in ("container", "network"):
-            listing = ("ls", "--quiet", "--filter", label)
-            wait_for(f"the end of every {kind}", lambda k=kind, l=listing: not docker(k, *l), 120)
-        # The swarm leaves what a job has left.
+        running = ("container", "ls", "--quiet", "--filter", label)
+        wait_for("the end of every container", lambda: not docker(*running), 120)
+        # The swarm leaves what a job has left, and what could never start.
         ended = docker("container", "ls", "--all", "--quiet", "--filter", label).split()
         if ended:
-            docker("container", "rm", *ended, check=False)
-        for name in docker("volume", "ls", "--quiet", "--filter", label).split():
+            docker("container", "rm", "--force", *ended, check=False)
+        networks = ("network", "ls", "--quiet", "--filter", label)
+        wait_for("the end of every network", lambda: not docker(*networks), 120)
+        for name in docker("volume", "ls", "--quiet", "--filter", f"name=^{self.stack}_").split():
             wait_for("the volume", lambda n=name: docker("volume", "rm", n, check=False)[0] == 0)
 
     def forget(self):

@@ -48,7 +48,7 @@ def full_disk(context):
     """MongoDB's disk is full: `deploy` says so, pages go on, and with room again all goes on."""
     blog, image, word = context.blog, context.blog.folder / "disk", "overflow"
     volume = f"{blog.stack}_mongo"
-    run("truncate", "--size", "400M", image)
+    run("truncate", "--size", "600M", image)
     run("mkfs.ext4", "-q", image)
     blog.destroy()
     blog.forget()
@@ -80,6 +80,5 @@ def full_disk(context):
     finally:
         blog.destroy()
         blog.forget()
-        docker("volume", "rm", volume, check=False)
         run(*as_root(), "losetup", "--detach", device)
     blog.deploy()
