@@ -17,8 +17,8 @@ pub(crate) enum ApiError {
     BadPath(String),
     #[error("there is nothing here; what there is begins with /api/v1/")]
     RouteNotFound,
-    #[error("this can only be read: use GET or HEAD")]
-    MethodNotAllowed,
+    #[error("this has no such method, but {0}")]
+    MethodNotAllowed(&'static str),
     #[error("{0}")]
     BadParameter(String),
     #[error("no release is registered yet; please try again")]
@@ -47,7 +47,7 @@ impl ApiError {
             Self::PostNotFound(_) => (StatusCode::NOT_FOUND, "post_not_found"),
             Self::BadPath(_) => (StatusCode::BAD_REQUEST, "bad_path"),
             Self::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BadParameter(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Self::NothingRegistered => (StatusCode::SERVICE_UNAVAILABLE, "nothing_registered"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
@@ -87,10 +87,10 @@ impl ResponseError for ApiError {
             StatusCode::TOO_MANY_REQUESTS => {
                 answer.insert_header((header::RETRY_AFTER, "60"));
             }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                answer.insert_header((header::ALLOW, "GET, HEAD"));
-            }
             _ => {}
+        }
+        if let Self::MethodNotAllowed(allow) = self {
+            answer.insert_header((header::ALLOW, *allow));
         }
         let problem = Problem {
             status: status.as_u16(),
@@ -114,7 +114,7 @@ mod tests {
             ApiError::PostNotFound(PostPath::parse("a.md").unwrap()),
             ApiError::BadPath(String::new()),
             ApiError::RouteNotFound,
-            ApiError::MethodNotAllowed,
+            ApiError::MethodNotAllowed("GET"),
             ApiError::BadParameter(String::new()),
             ApiError::NothingRegistered,
             ApiError::CrossSite,

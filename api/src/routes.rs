@@ -2,15 +2,52 @@
 
 mod counters;
 mod counts;
+mod docs;
 mod posts;
+mod related;
 mod search;
 mod site;
 mod suggest;
 
+use crate::cors;
 use crate::error::ApiError;
 use actix_web::dev::Handler;
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Resource, Responder, guard};
+use actix_web::{FromRequest, HttpResponse, Resource, Responder};
+use utoipa::OpenApi;
+
+/// Every operation that the document describes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Inkstack",
+        description = "What a blog has: posts, search, counters. Reading needs no key and is open to \
+                       other sites; answers may get more fields.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/")),
+    paths(
+        posts::list,
+        posts::show,
+        related::related,
+        related::nearest,
+        counters::view,
+        counters::like,
+        counters::views,
+        counts::tags,
+        counts::archive,
+        counts::series,
+        search::search,
+        suggest::suggest,
+        site::site,
+        site::release,
+        docs::document,
+    ),
+    components(schemas(posts::Sorting)),
+)]
+pub(crate) struct Operations;
 
 /// All of `/api/v1`.
 pub(crate) fn mount(config: &mut ServiceConfig) {
@@ -18,7 +55,9 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(read("/posts", posts::list))
         .service(write("/posts/{path:.+}/views", counters::view))
         .service(write("/posts/{path:.+}/likes", counters::like))
+        .service(read("/posts/{path:.+}/related", related::related))
         .service(read("/posts/{path:.+}", posts::show))
+        .service(read("/nearest", related::nearest))
         .service(read("/views", counters::views))
         .service(read("/tags", counts::tags))
         .service(read("/archive", counts::archive))
@@ -26,7 +65,13 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(read("/search", search::search))
         .service(read("/suggest", suggest::suggest))
         .service(read("/site", site::site))
-        .service(read("/release", site::release));
+        .service(read("/release", site::release))
+        .service(read("/openapi.json", docs::document))
+        .service(read("/docs", docs::page))
+        .service(read("/docs/page.js", docs::script))
+        .service(read("/docs/page.css", docs::style))
+        .default_service(web::to(nothing))
+        .wrap(from_fn(cors::open_reading));
     config.service(version_1).default_service(web::to(nothing));
 }
 
@@ -39,11 +84,14 @@ pub(crate) fn name(path: &str) -> &'static str {
         "series" => "series",
         "search" => "search",
         "suggest" => "suggest",
+        "nearest" => "nearest",
         "site" => "site",
         "release" => "release",
         "views" => "views",
+        "openapi.json" | "docs" | "docs/page.js" | "docs/page.css" => "docs",
         rest if rest.starts_with("posts/") && rest.ends_with("/views") => "post_views",
         rest if rest.starts_with("posts/") && rest.ends_with("/likes") => "post_likes",
+        rest if rest.starts_with("posts/") && rest.ends_with("/related") => "post_related",
         rest if rest.starts_with("posts/") => "post",
         _ => "other",
     }
@@ -56,27 +104,41 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(web::to(only_read))
+    others(reading(path, handler), "GET, HEAD, OPTIONS")
 }
 
-/// A resource that can only be written. Whoever reads finds what else has this address: a post may
-/// be called `views`.
+/// A resource that can only be written, below a post's address. Another post may have this very
+/// address; whoever reads finds that one.
 fn write<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path).guard(guard::Post()).route(web::post().to(handler))
+    others(reading(path, posts::show_namesake).route(web::post().to(handler)), WRITE)
+}
+
+/// What a resource that can only be written allows.
+const WRITE: &str = "OPTIONS, POST";
+
+fn reading<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+/// What to say to every other method.
+fn others(resource: Resource, allow: &'static str) -> Resource {
+    resource
+        .route(web::method(Method::OPTIONS).to(move || async move { cors::options(allow) }))
+        .default_service(web::to(move || async move {
+            Err::<HttpResponse, _>(ApiError::MethodNotAllowed(allow))
+        }))
 }
 
 async fn nothing() -> Result<&'static str, ApiError> {
     Err(ApiError::RouteNotFound)
-}
-
-async fn only_read() -> Result<&'static str, ApiError> {
-    Err(ApiError::MethodNotAllowed)
 }

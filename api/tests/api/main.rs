@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod counters;
+mod http;
 mod neighbours;
 mod posts;
+mod related;
 mod resources;
+mod schemathesis;
 mod support;
