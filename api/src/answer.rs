@@ -69,6 +69,31 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     Ok(response.body(body.to_vec()))
 }
 
+/// Answers with what `compute` gives now, which belongs to no release and is kept nowhere. Many who
+/// ask at once get one answer.
+pub(crate) async fn answer_anew<T: Serialize>(
+    request: &HttpRequest,
+    blog: &Blog,
+    key: &str,
+    compute: impl Future<Output = Result<T, ApiError>>,
+) -> Result<HttpResponse, ApiError> {
+    let land = async {
+        let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
+        let body = serde_json::to_vec(&computed);
+        Ok(body.unwrap_or_else(|_| unreachable!("answers are plain data")).into())
+    };
+    let body = blog.flights.join(key, land).await?;
+    let hash = blake3::hash(&body).to_hex();
+    let etag = EntityTag::new_strong(hash[..32].to_owned());
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::ETAG, etag.to_string()));
+    response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
+    if is_known(request, &etag) {
+        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+    }
+    Ok(response.content_type("application/json; charset=utf-8").body(body.to_vec()))
+}
+
 /// What the nearest of `caches` has that has it; those before it are told.
 async fn kept(blog: &Blog, caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
     for (index, cache) in caches.iter().enumerate() {

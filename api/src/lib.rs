@@ -5,6 +5,9 @@
 
 mod answer;
 mod app;
+mod body;
+mod challenge;
+mod comments;
 mod cors;
 mod counter;
 mod error;

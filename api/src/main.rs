@@ -27,7 +27,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     let tally = settings.redis.tally()?;
     let counts = settings.store.counts().await.context("opening the store")?;
-    let app = Application::bind(&settings, Backends { posts, caches, tally, counts })?;
+    let comments = settings.store.comments().await.context("opening the store")?;
+    let backends = Backends { posts, caches, tally, counts, comments };
+    let app = Application::bind(&settings, backends)?;
     tracing::info!("listening on http://{}, admin on {}", app.addr(), app.admin_addr());
     app.run(shutdown::asked()).await.context("serving")
 }

@@ -70,15 +70,23 @@ fn document() -> Document {
         .extend(problems().map(|(_, name, response)| (name.into(), response.into())));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.security_schemes.insert("admin".into(), SecurityScheme::Http(bearer));
-    for item in document.paths.paths.values_mut() {
-        let reads = item.get.iter_mut().map(|operation| (operation, true));
-        let writes =
-            item.post.iter_mut().chain(&mut item.delete).map(|operation| (operation, false));
-        for (operation, is_read) in reads.chain(writes) {
-            complete(operation, is_read);
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in
+            [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)]
+        {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(name(method, path));
+                complete(operation, method == "get");
+            }
         }
     }
     document
+}
+
+/// A name that no other operation has: `get_posts_path_related`.
+fn name(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api/v1/").replace(['/', '.'], "_").replace(['{', '}'], "");
+    format!("{method}_{path}")
 }
 
 fn path_schema() -> Object {
@@ -91,11 +99,11 @@ fn path_schema() -> Object {
 
 /// Adds to `operation` what goes without saying.
 fn complete(operation: &mut Operation, is_read: bool) {
-    let mut has_path = false;
+    // A blog may have no comments.
+    let is_optional = operation.tags.iter().flatten().any(|tag| tag == "comments");
     for parameter in operation.parameters.iter_mut().flatten() {
         match (parameter.name.as_str(), &parameter.parameter_in, &mut parameter.schema) {
             ("path", ParameterIn::Path, schema) => {
-                has_path = true;
                 *schema = Some(path_schema().into());
                 parameter.description = Some(PATH.into());
             }
@@ -107,12 +115,16 @@ fn complete(operation: &mut Operation, is_read: bool) {
     }
     let responses = &mut operation.responses.responses;
     let is_admin = operation.security.is_some();
+    let has_path = operation.parameters.iter().flatten();
+    let has_path = has_path.map(|found| &found.parameter_in).any(|at| *at == ParameterIn::Path);
+    let has_body = operation.request_body.is_some();
     for (status, name, _) in problems() {
         let may_be = match status {
             "400" => true,
-            "404" => has_path,
+            "404" => has_path || is_optional || is_admin,
+            "409" | "413" | "415" => has_body,
             "401" => is_admin,
-            "503" => responses.contains_key("200") || !is_read,
+            "503" => true,
             "403" | "429" => !is_read && !is_admin,
             _ => false,
         };
@@ -121,7 +133,11 @@ fn complete(operation: &mut Operation, is_read: bool) {
             responses.insert(status.into(), RefOr::Ref(response));
         }
     }
-    if is_read && !is_admin {
+    // Each challenge is another one.
+    if is_read
+        && !is_admin
+        && !operation.operation_id.as_ref().is_some_and(|name| name.ends_with("_challenge"))
+    {
         if let Some(RefOr::T(found)) = responses.get_mut("200") {
             found
                 .headers
@@ -145,6 +161,9 @@ fn problems() -> impl Iterator<Item = (&'static str, &'static str, Response)> {
         ("401", "Unauthorized", "The bearer token is missing or wrong.", false),
         ("403", "Forbidden", "A page of another site may not do this.", false),
         ("404", "NotFound", "The release that is served has no such thing.", false),
+        ("409", "Conflict", "It is there already.", false),
+        ("413", "TooLarge", "The body is larger than it can be.", false),
+        ("415", "NotJson", "The body is not said to be JSON.", false),
         ("429", "TooManyRequests", "That was too often.", true),
         ("503", "Unavailable", "What this needs does not answer now.", true),
     ]

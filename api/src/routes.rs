@@ -1,8 +1,10 @@
 //! Mounts one module a resource.
 
+mod comments;
 mod counters;
 mod counts;
 mod docs;
+mod moderation;
 mod posts;
 mod related;
 mod search;
@@ -15,7 +17,7 @@ use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Resource, Responder};
+use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route};
 use utoipa::OpenApi;
 
 /// Every operation that the document describes.
@@ -23,7 +25,7 @@ use utoipa::OpenApi;
 #[openapi(
     info(
         title = "Inkstack",
-        description = "What a blog has: posts, search, counters. Reading needs no key and is open to \
+        description = "What a blog has: posts, search, counters, comments. Reading needs no key and is open to \
                        other sites; answers may get more fields.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
@@ -43,9 +45,20 @@ use utoipa::OpenApi;
         suggest::suggest,
         site::site,
         site::release,
+        comments::list,
+        comments::write,
+        comments::challenge,
+        moderation::list,
+        moderation::export,
+        moderation::approve,
+        moderation::delete,
+        moderation::ban,
+        moderation::purge,
+        moderation::bans,
+        moderation::pardon,
         docs::document,
     ),
-    components(schemas(posts::Sorting)),
+    components(schemas(posts::Sorting, moderation::State)),
 )]
 pub(crate) struct Operations;
 
@@ -56,7 +69,14 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(write("/posts/{path:.+}/views", counters::view))
         .service(write("/posts/{path:.+}/likes", counters::like))
         .service(read("/posts/{path:.+}/related", related::related))
+        .service(others(
+            reading("/posts/{path:.+}/comments", comments::list)
+                .route(web::post().to(comments::write)),
+            "GET, HEAD, OPTIONS, POST",
+        ))
         .service(read("/posts/{path:.+}", posts::show))
+        .service(read("/comments/challenge", comments::challenge))
+        .service(web::scope("/admin").configure(moderate))
         .service(read("/nearest", related::nearest))
         .service(read("/views", counters::views))
         .service(read("/tags", counts::tags))
@@ -75,6 +95,22 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
     config.service(version_1).default_service(web::to(nothing));
 }
 
+/// What only whoever looks after the blog may do.
+fn moderate(config: &mut ServiceConfig) {
+    let only = |path: &str, route: Route, allow| others(web::resource(path).route(route), allow);
+    config
+        .service(others(
+            reading("/comments", moderation::list).route(web::delete().to(moderation::purge)),
+            "DELETE, GET, HEAD, OPTIONS",
+        ))
+        .service(read("/comments/export", moderation::export))
+        .service(only("/comments/{id}", web::delete().to(moderation::delete), "DELETE, OPTIONS"))
+        .service(only("/comments/{id}/approve", web::post().to(moderation::approve), WRITE))
+        .service(only("/comments/{id}/ban", web::post().to(moderation::ban), WRITE))
+        .service(read("/bans", moderation::bans))
+        .service(only("/bans/{sender}", web::delete().to(moderation::pardon), "DELETE, OPTIONS"));
+}
+
 /// The route that a path belongs to, for metrics.
 pub(crate) fn name(path: &str) -> &'static str {
     match path.strip_prefix("/api/v1/").unwrap_or_default() {
@@ -88,11 +124,14 @@ pub(crate) fn name(path: &str) -> &'static str {
         "site" => "site",
         "release" => "release",
         "views" => "views",
+        "comments/challenge" => "challenge",
         "openapi.json" | "docs" | "docs/page.js" | "docs/page.css" => "docs",
         rest if rest.starts_with("posts/") && rest.ends_with("/views") => "post_views",
         rest if rest.starts_with("posts/") && rest.ends_with("/likes") => "post_likes",
         rest if rest.starts_with("posts/") && rest.ends_with("/related") => "post_related",
+        rest if rest.starts_with("posts/") && rest.ends_with("/comments") => "post_comments",
         rest if rest.starts_with("posts/") => "post",
+        rest if rest.starts_with("admin/") => "admin",
         _ => "other",
     }
 }
