@@ -1,5 +1,6 @@
 //! What a running gateway is made of, put together.
 
+use crate::acme::Store;
 use crate::cache::Answers;
 use crate::connection::Connections;
 use crate::drain::Drain;
@@ -9,7 +10,7 @@ use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
 use crate::settings::{CertificateSource, Settings};
-use crate::tls::TlsMetrics;
+use crate::tls::{Certificates, TlsMetrics};
 use crate::upstream::{ReplicaMetrics, Upstream};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -19,6 +20,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+
+/// What TLS is spoken with.
+pub(crate) struct Keys {
+    certificates: Arc<Certificates>,
+    challenges: Option<Arc<Store>>,
+}
+
+impl Keys {
+    /// `challenges` answers the authority that certificates come from.
+    pub(crate) fn new(certificates: Arc<Certificates>, challenges: Option<Arc<Store>>) -> Self {
+        Self { certificates, challenges }
+    }
+}
 
 /// The parts.
 pub(crate) struct Parts {
@@ -33,7 +47,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn new(settings: &Settings, metrics: &Metrics) -> Self {
+    pub(crate) fn new(settings: &Settings, metrics: &Metrics, keys: Option<Keys>) -> Self {
         let upstream = &settings.upstream;
         let replicas = ReplicaMetrics::register(metrics);
         let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
@@ -67,8 +81,10 @@ impl Parts {
                 refreshes: waiting,
             },
             purgers: settings.purgers.clone(),
-            https: settings.tls.as_ref().map(|tls| Https {
+            https: settings.tls.as_ref().zip(keys).map(|(tls, keys)| Https {
                 redirect: tls.only.then_some(tls.public_port),
+                certificates: keys.certificates,
+                challenges: keys.challenges,
                 promise: match tls.certificates {
                     CertificateSource::Folder(_) => tls.hsts,
                     // Browsers would refuse the host when it has another certificate one day.

@@ -1,6 +1,7 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
 mod https;
+mod log;
 mod recall;
 
 pub(crate) use self::https::Https;
@@ -27,7 +28,7 @@ use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
@@ -140,6 +141,9 @@ impl ProxyHttp for Gateway {
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
             Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
                 state.route = route;
+                if let Some(proof) = self.proof(session) {
+                    return self.prove(session, proof, state).await;
+                }
                 return if request.method == "PURGE" {
                     self.purge(session, state).await
                 } else {
@@ -350,39 +354,7 @@ impl ProxyHttp for Gateway {
         error: Option<&Error>,
         state: &mut RequestState,
     ) {
-        if state.is_refresh {
-            return;
-        }
-        let took = state.started.elapsed();
-        let status = session.response_written().map_or(499, |response| response.status.as_u16());
-        self.metrics.observe(state.route.name(), status, took);
-        // Of what went well, one line of so many says enough.
-        let sample = if status < 400 { self.log_sample } else { 1 };
-        if !self.logged.fetch_add(1, Ordering::Relaxed).is_multiple_of(sample) {
-            return;
-        }
-        let request = session.req_header();
-        let (method, path) = (request.method.as_str(), request.uri.path());
-        let cache = session.response_written().and_then(|response| {
-            response.headers.get("x-cache").and_then(|label| label.to_str().ok())
-        });
-        let upstream = state.replica.as_ref().map(|replica| replica.addr.to_string());
-        tracing::info!(
-            target: "access",
-            { http.method = method,
-            http.path = path,
-            http.status = status,
-            http.bytes = session.body_bytes_sent(),
-            cache = cache,
-            sample = sample,
-            duration_ms = took.as_secs_f64() * 1000.0,
-            client = %state.client,
-            upstream = upstream.as_deref().unwrap_or("-"),
-            tries = state.tried.len(),
-            request_id = state.id.as_str(),
-            error = error.map(|error| error.etype().as_str()) },
-            "{method} {path} {status}",
-        );
+        self.log(session, error, state);
     }
 
     /// The access log has it, with the reason.

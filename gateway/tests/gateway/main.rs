@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod acme;
 mod cache;
 mod door;
 mod drain;
