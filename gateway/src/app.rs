@@ -5,7 +5,7 @@ use crate::drain::Drain;
 use crate::parts::{Keys, Parts};
 use crate::settings::{CertificateSource, Settings, TlsSettings};
 use crate::tls::{self, CertificateError, Certificates, TlsMetrics};
-use crate::upstream::Upstream;
+use crate::upstream::{Names, SystemNames, Upstream};
 use crate::{listener, refresh};
 use async_trait::async_trait;
 use futures_util::future::OptionFuture;
@@ -42,6 +42,7 @@ pub struct Application {
     secure: Option<Secure>,
     admin: Admin,
     settings: Settings,
+    names: Arc<dyn Names>,
 }
 
 /// The listener with TLS.
@@ -89,7 +90,14 @@ impl Application {
         let (listener, addr) = bind("GATEWAY_LISTEN", settings.listen)?;
         let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
         let secure = settings.tls.as_ref().map(Secure::bind).transpose()?;
-        Ok(Self { listener, addr, secure, admin, settings: settings.clone() })
+        let (settings, names) = (settings.clone(), Arc::new(SystemNames));
+        Ok(Self { listener, addr, secure, admin, settings, names })
+    }
+
+    /// The same, which asks `names` where services are, and not the system.
+    #[must_use]
+    pub fn with_names(self, names: Arc<dyn Names>) -> Self {
+        Self { names, ..self }
     }
 
     /// Reads the files that `settings` name, as [`bind`](Self::bind) will.
@@ -128,7 +136,7 @@ impl Application {
     ///
     /// If a listener cannot be used in this runtime.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, mut secure, admin, settings, .. } = self;
+        let Self { listener, mut secure, admin, settings, names, .. } = self;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
         let asked = AcmeMetrics::register(&metrics);
         let (keys, acme) = match &mut secure {
@@ -139,7 +147,7 @@ impl Application {
             None => (None, None),
         };
         let Parts { api, blog_static, drain, connections, refreshes, shutdown } =
-            Parts::new(&settings, &metrics, keys);
+            Parts::new(&settings, &metrics, keys, &names);
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let plain = listener::accept(listener, connections.clone(), None);

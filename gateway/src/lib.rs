@@ -31,6 +31,7 @@ mod upstream;
 pub use crate::acme::AcmeError;
 pub use crate::app::{Application, StartError};
 pub use crate::cache::{CacheControl, Freshness};
+pub use crate::head::accepted;
 pub use crate::limit::ClientLimits;
 pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};
@@ -39,4 +40,4 @@ pub use crate::settings::{
     UpstreamSettings,
 };
 pub use crate::tls::CertificateError;
-pub use crate::upstream::Origin;
+pub use crate::upstream::{Names, Origin};

@@ -4,14 +4,13 @@ use crate::acme::Store;
 use crate::cache::Answers;
 use crate::connection::Connections;
 use crate::drain::Drain;
-use crate::http2::Http2;
-use crate::limit::{ClientLimits, Clients};
+use crate::limit::{ClientLimits, Clients, Limit, LimitMetrics};
 use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
 use crate::settings::{CertificateSource, Settings};
 use crate::tls::{Certificates, TlsMetrics};
-use crate::upstream::{ReplicaMetrics, Upstream};
+use crate::upstream::{Names, Origin, ReplicaMetrics, Upstream};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
@@ -47,12 +46,20 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn new(settings: &Settings, metrics: &Metrics, keys: Option<Keys>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        metrics: &Metrics,
+        keys: Option<Keys>,
+        names: &Arc<dyn Names>,
+    ) -> Self {
         let upstream = &settings.upstream;
         let replicas = ReplicaMetrics::register(metrics);
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
-        let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
+        let service = |name, origins: &Vec<Origin>| {
+            Arc::new(Upstream::new(name, origins.clone(), replicas.clone(), names.clone()))
+        };
+        let api = service("api", &upstream.api);
+        let blog_static = service("blog-static", &upstream.blog_static);
+        let hit = LimitMetrics::register(metrics);
         let drain = Arc::new(Drain::new(metrics));
         let mut limits: ClientLimits = settings.clients.clone();
         // A trusted proxy carries many clients, which are counted by themselves.
@@ -92,11 +99,12 @@ impl Parts {
                 },
             }),
             max_body_bytes: settings.max_body_bytes,
+            body_timeout: settings.body_timeout,
+            hit: hit.clone(),
             content_security_policy: settings.content_security_policy.clone(),
         });
         let (shutdown, watch) = watch::channel(false);
         let connections = Arc::new(Connections {
-            http2: Arc::new(Http2::new(proxy.clone())),
             proxy,
             drain: drain.clone(),
             clients,
@@ -104,6 +112,8 @@ impl Parts {
             tls: TlsMetrics::register(metrics),
             cap: settings.max_connections,
             turned_away,
+            slow_readers: hit.counter(Limit::SlowReader),
+            hit,
             proxy_protocol: settings.proxy_protocol,
             header_timeout: settings.header_timeout,
             lame_duck: settings.lame_duck,

@@ -25,6 +25,8 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_BODY_TIMEOUT`: how long a client may take to send a request's body, in all.
+    pub body_timeout: Duration,
     /// `GATEWAY_LOG_SAMPLE`: of so many answers that went well, one is in the access log. All that
     /// did not are.
     pub log_sample: NonZeroU64,
@@ -84,6 +86,9 @@ pub struct UpstreamSettings {
     pub connect_timeout: Duration,
     /// `GATEWAY_READ_TIMEOUT`: how long a replica may pause, before its answer or within.
     pub read_timeout: Duration,
+    /// `GATEWAY_ANSWER_TIMEOUT`: how long a client waits for its answer to begin, all tries
+    /// together.
+    pub answer_timeout: Duration,
 }
 
 /// Networks that are not the internet.
@@ -115,8 +120,10 @@ impl Default for Settings {
                 blog_static: vec![Origin::new("127.0.0.1", 8082, 9082)],
                 connect_timeout: Duration::from_secs(1),
                 read_timeout: Duration::from_secs(10),
+                answer_timeout: Duration::from_secs(15),
             },
             header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
             log_sample: NonZeroU64::MIN,
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
@@ -166,10 +173,14 @@ impl Settings {
                 read_timeout: vars
                     .duration("GATEWAY_READ_TIMEOUT")?
                     .unwrap_or(upstream.read_timeout),
+                answer_timeout: vars
+                    .duration("GATEWAY_ANSWER_TIMEOUT")?
+                    .unwrap_or(upstream.answer_timeout),
             },
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            body_timeout: vars.duration("GATEWAY_BODY_TIMEOUT")?.unwrap_or(default.body_timeout),
             log_sample: vars
                 .parsed("GATEWAY_LOG_SAMPLE", "a number from 1")?
                 .unwrap_or(default.log_sample),

@@ -9,6 +9,8 @@ mod drain;
 mod headers;
 mod limits;
 mod malformed;
+mod misbehaving;
+mod passing;
 mod release;
 mod replicas;
 mod stop;
