@@ -75,15 +75,17 @@
   }
 
   // Pictures that are larger than they are shown can be enlarged.
-  for (const picture of all(".body figure > img, .body p > img")) {
+  for (const picture of all(".body figure img, .body p > img, .body p > picture > img")) {
     const width = Number(picture.getAttribute("width"));
     if (!width || width < 240) continue;
     const label = picture.alt ? `${words.enlarge}: ${picture.alt}` : words.enlarge;
     const button = make("button", { type: "button", className: "zoom", ariaLabel: label });
-    picture.replaceWith(button);
-    button.append(picture);
+    // With its smaller forms, from which the browser has chosen.
+    const whole = picture.closest("picture") ?? picture;
+    whole.replaceWith(button);
+    button.append(whole);
     button.addEventListener("click", () => {
-      const large = make("img", { src: picture.dataset.full ?? picture.src, alt: picture.alt });
+      const large = make("img", { src: picture.src, alt: picture.alt });
       const dialog = make("dialog", { className: "picture", ariaLabel: picture.alt || words.enlarge }, large);
       dialog.addEventListener("click", () => dialog.close());
       dialog.addEventListener("close", () => dialog.remove());
