@@ -109,7 +109,7 @@
   if (views) {
     const path = views.dataset.path.split("/").map(encodeURIComponent).join("/");
     const show = (count) => {
-      if (!Number.isFinite(count)) return;
+      if (!(count > 0)) return;
       const language = root.lang.startsWith("zh") ? "zh-CN" : root.lang;
       views.textContent = views.dataset.words.replace("{n}", count.toLocaleString(language));
       views.hidden = false;
@@ -117,10 +117,13 @@
     const ask = (url, method) =>
       fetch(`/api/v1/${url}`, { method, signal: AbortSignal.timeout(5000) })
         .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))));
-    ask(`posts/${path}/views`, "POST")
-      .then(() => ask(`views?${new URLSearchParams({ path: views.dataset.path })}`, "GET"))
-      .then((answer) => show(answer.posts[0].views))
-      .catch(() => {});
+    const counted = (async () => {
+      const { counted } = await ask(`posts/${path}/views`, "POST");
+      const answer = await ask(`views?${new URLSearchParams({ path: views.dataset.path })}`, "GET");
+      // Counts are taken over in batches: this reader may not be in it yet.
+      show(Math.max(answer.posts[0].views, counted ? 1 : 0));
+    })();
+    counted.catch(() => {});
   }
 
   // Search as one types. Without this, the page comes with its results.

@@ -129,13 +129,12 @@ impl Folder<'_> {
             return Some(medium.clone());
         }
         let stamp = Stamp::of(&fs::metadata(&path).ok()?);
-        let (hash, size, has_variants) = match self.cache.picture(&path, stamp) {
-            Some(known) => (ContentHash::new(known.hash), known.size, known.has_variants),
-            None => {
-                let bytes = fs::read(&path).ok()?;
-                let (hash, size) = measured(&bytes);
-                (hash, size, variant::are_worth_having(&bytes, content_type, size))
-            }
+        let (hash, size, has_variants) = if let Some(known) = self.cache.picture(&path, stamp) {
+            (ContentHash::new(known.hash), known.size, known.has_variants)
+        } else {
+            let bytes = fs::read(&path).ok()?;
+            let (hash, size) = measured(&bytes);
+            (hash, size, variant::are_worth_having(&bytes, content_type, size))
         };
         let url = format!("/media/{}.{extension}", hash.short());
         let medium = Medium { url, content_type, hash, size, has_variants, stamp };
