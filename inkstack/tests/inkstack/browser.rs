@@ -64,6 +64,9 @@ async fn readers_hardly_notice_that_the_api_is_killed() {
     let mut vars = ports.listeners(&release);
     vars.push(("SQLITE_PATH", folder.path().join("blog.sqlite").display().to_string()));
     vars.push(("BLOG_STATIC_API", format!("127.0.0.1:{}", ports.api)));
+    // A count is seen soon after it was made.
+    vars.push(("API_COUNTS_AGE", "100ms".into()));
+    vars.push(("API_COUNT_INTERVAL", "100ms".into()));
     let vars: Vec<(&str, &str)> =
         vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let start = |name: &str| start(name, &vars, folder.path());
