@@ -120,11 +120,10 @@ fn complete(operation: &mut Operation, is_read: bool) {
     let has_body = operation.request_body.is_some();
     for (status, name, _) in problems() {
         let may_be = match status {
-            "400" => true,
+            "400" | "503" => true,
             "404" => has_path || is_optional || is_admin,
             "409" | "413" | "415" => has_body,
             "401" => is_admin,
-            "503" => true,
             "403" | "429" => !is_read && !is_admin,
             _ => false,
         };
