@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 DEADLINE = 30
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port():
@@ -15,15 +16,15 @@ def free_port():
         return bound.getsockname()[1]
 
 
-def get(port, path):
-    """Status and body, or nothing if nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def get(port, path, headers=None, timeout=5):
+    """Status, headers and body, or nothing if nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
-        return answer.status, answer.read()
-    except OSError:
-        return None, b""
+        return answer.status, answer.headers, answer.read()
+    except (OSError, http.client.HTTPException):
+        return None, None, b""
     finally:
         connection.close()
 
@@ -34,18 +35,35 @@ def resident(process):
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def proportional(process):
+def proportional(pid):
     """MiB of a process and its children, what they share counted once."""
-    total = 0.0
-    for pid in (process.pid, *children(process.pid)):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-    return total
+    total = 0
+    for one in (pid, *children(pid)):
+        try:
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
+
+
+def cpu_seconds(pid):
+    """User and system time of a process and its children that are alive."""
+    total = 0
+    for one in (pid, *children(pid)):
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
 
 
 def children(pid):
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
 
 
 def wait_until_answers(port, path, status, process):

@@ -84,7 +84,7 @@ class Blog:
     def nginx(self, api_port):
         """The program, its process and its port; pages are files."""
         for url in self.pages:
-            status, body = get(self.static_at[0], url)
+            status, _, body = get(self.static_at[0], url)
             if status == 200:
                 self.save(url, body)
         port = free_port()

@@ -2,6 +2,7 @@
 
 use crate::app::Blog;
 use crate::error::ApiError;
+use crate::openapi;
 use crate::snapshot::Snapshot;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
@@ -42,7 +43,6 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     let mut response = HttpResponse::Ok();
     response.insert_header((header::ETAG, etag.to_string()));
     response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     response.insert_header(("x-release", snapshot.release.id.to_string()));
     // Nobody knows the tag who was not answered 200 under this address and release.
     if is_known(request, &etag) {
@@ -69,6 +69,31 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     Ok(response.body(body.to_vec()))
 }
 
+/// Answers with what `compute` gives now, which belongs to no release and is kept nowhere. Many who
+/// ask at once get one answer.
+pub(crate) async fn answer_anew<T: Serialize>(
+    request: &HttpRequest,
+    blog: &Blog,
+    key: &str,
+    compute: impl Future<Output = Result<T, ApiError>>,
+) -> Result<HttpResponse, ApiError> {
+    let land = async {
+        let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
+        let body = serde_json::to_vec(&computed);
+        Ok(body.unwrap_or_else(|_| unreachable!("answers are plain data")).into())
+    };
+    let body = blog.flights.join(key, land).await?;
+    let hash = blake3::hash(&body).to_hex();
+    let etag = EntityTag::new_strong(hash[..32].to_owned());
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::ETAG, etag.to_string()));
+    response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
+    if is_known(request, &etag) {
+        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+    }
+    Ok(response.content_type("application/json; charset=utf-8").body(body.to_vec()))
+}
+
 /// What the nearest of `caches` has that has it; those before it are told.
 async fn kept(blog: &Blog, caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
     for (index, cache) in caches.iter().enumerate() {
@@ -93,7 +118,7 @@ async fn keep(caches: &[Arc<dyn Cache>], key: &str, body: &[u8]) {
 fn edition(release: &CurrentRelease, counts: i64, site_title: &str) -> String {
     // Its keys are fixed, so replicas agree.
     let mut hasher = DefaultHasher::new();
-    (env!("CARGO_PKG_VERSION"), site_title, counts).hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), openapi::digest(), site_title, counts).hash(&mut hasher);
     format!("{}-{}-{:016x}", release.id.short(), release.seq, hasher.finish())
 }
 

@@ -1,6 +1,8 @@
 //! The application: what it is made of, and how it runs.
 
+use crate::comments::Comments;
 use crate::counter::{Counter, Pace};
+use crate::error::ApiError;
 use crate::flight::Flights;
 use crate::metrics::ApiMetrics;
 use crate::routes;
@@ -8,7 +10,7 @@ use crate::settings::Settings;
 use crate::snapshot::Served;
 use actix_web::web::Data;
 use async_trait::async_trait;
-use domain::{Cache, CountStore, PostReader, Tally};
+use domain::{Cache, CommentStore, CountStore, PostReader, Tally};
 use service_kit::web::{Listener, Observer};
 use service_kit::{Admin, BindError, HttpMetrics, Metrics, NotReady, Probe};
 use std::io;
@@ -27,6 +29,8 @@ pub struct Backends {
     pub tally: Arc<dyn Tally>,
     /// Where they are kept.
     pub counts: Arc<dyn CountStore>,
+    /// Where comments are kept, if there are any.
+    pub comments: Arc<dyn CommentStore>,
 }
 
 /// A bound API.
@@ -51,6 +55,18 @@ pub(crate) struct Blog {
     pub(crate) writes_per_minute: u32,
     pub(crate) metrics: ApiMetrics,
     pub(crate) site_title: String,
+    comments: Option<Arc<Comments>>,
+}
+
+impl Blog {
+    /// How comments are taken.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::CommentsOff`].
+    pub(crate) fn comments(&self) -> Result<&Arc<Comments>, ApiError> {
+        self.comments.as_ref().ok_or(ApiError::CommentsOff)
+    }
 }
 
 impl Application {
@@ -73,6 +89,7 @@ impl Application {
             flights: Flights::default(),
             writes_per_minute: settings.writes_per_minute,
             site_title: settings.site_title.clone(),
+            comments: Comments::new(&settings.comments, backends.comments).map(Arc::new),
         };
         let (poll, drain) = (settings.poll, settings.drain);
         let pace = Pace { every: settings.count_interval, age: settings.counts_age };

@@ -1,5 +1,6 @@
 //! Why a request failed.
 
+use crate::challenge::ChallengeError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{PostPath, StoreError};
@@ -17,8 +18,8 @@ pub(crate) enum ApiError {
     BadPath(String),
     #[error("there is nothing here; what there is begins with /api/v1/")]
     RouteNotFound,
-    #[error("this can only be read: use GET or HEAD")]
-    MethodNotAllowed,
+    #[error("this has no such method, but {0}")]
+    MethodNotAllowed(&'static str),
     #[error("{0}")]
     BadParameter(String),
     #[error("no release is registered yet; please try again")]
@@ -27,6 +28,26 @@ pub(crate) enum ApiError {
     CrossSite,
     #[error("that was too often; please wait a minute")]
     TooManyWrites,
+    #[error("this blog takes no comments")]
+    CommentsOff,
+    #[error("there is no such comment, or nobody who is banned")]
+    CommentNotFound,
+    #[error("send JSON, with `content-type: application/json`")]
+    NotJson,
+    #[error("the body is larger than a comment can be")]
+    BodyTooLarge,
+    #[error("the body is not as it should be: {0}")]
+    BadBody(String),
+    #[error(transparent)]
+    BadChallenge(#[from] ChallengeError),
+    #[error("a comment with this challenge is there already: ask for another one")]
+    ChallengeUsed,
+    #[error("there are too many comments now; please try again in an hour")]
+    TooManyComments,
+    #[error("you may not write here")]
+    Banned,
+    #[error("this wants the token of whoever looks after the blog")]
+    Unauthorized,
     #[error("nothing can be counted now; please try again")]
     CountersUnavailable(#[source] Arc<StoreError>),
     #[error("the blog is having trouble; please try again")]
@@ -47,11 +68,21 @@ impl ApiError {
             Self::PostNotFound(_) => (StatusCode::NOT_FOUND, "post_not_found"),
             Self::BadPath(_) => (StatusCode::BAD_REQUEST, "bad_path"),
             Self::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BadParameter(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Self::NothingRegistered => (StatusCode::SERVICE_UNAVAILABLE, "nothing_registered"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::TooManyWrites => (StatusCode::TOO_MANY_REQUESTS, "too_many_writes"),
+            Self::CommentsOff => (StatusCode::NOT_FOUND, "comments_off"),
+            Self::CommentNotFound => (StatusCode::NOT_FOUND, "comment_not_found"),
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::BadBody(_) => (StatusCode::BAD_REQUEST, "bad_body"),
+            Self::BadChallenge(_) => (StatusCode::FORBIDDEN, "bad_challenge"),
+            Self::ChallengeUsed => (StatusCode::CONFLICT, "challenge_used"),
+            Self::TooManyComments => (StatusCode::TOO_MANY_REQUESTS, "too_many_comments"),
+            Self::Banned => (StatusCode::FORBIDDEN, "banned"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::CountersUnavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "counters_unavailable")
             }
@@ -85,12 +116,16 @@ impl ResponseError for ApiError {
                 answer.insert_header((header::RETRY_AFTER, "2"));
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                answer.insert_header((header::RETRY_AFTER, "60"));
+                let seconds = if matches!(self, Self::TooManyComments) { "3600" } else { "60" };
+                answer.insert_header((header::RETRY_AFTER, seconds));
             }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                answer.insert_header((header::ALLOW, "GET, HEAD"));
+            StatusCode::UNAUTHORIZED => {
+                answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             _ => {}
+        }
+        if let Self::MethodNotAllowed(allow) = self {
+            answer.insert_header((header::ALLOW, *allow));
         }
         let problem = Problem {
             status: status.as_u16(),
@@ -114,11 +149,21 @@ mod tests {
             ApiError::PostNotFound(PostPath::parse("a.md").unwrap()),
             ApiError::BadPath(String::new()),
             ApiError::RouteNotFound,
-            ApiError::MethodNotAllowed,
+            ApiError::MethodNotAllowed("GET"),
             ApiError::BadParameter(String::new()),
             ApiError::NothingRegistered,
             ApiError::CrossSite,
             ApiError::TooManyWrites,
+            ApiError::CommentsOff,
+            ApiError::CommentNotFound,
+            ApiError::NotJson,
+            ApiError::BodyTooLarge,
+            ApiError::BadBody(String::new()),
+            ApiError::BadChallenge(ChallengeError::Unsolved),
+            ApiError::ChallengeUsed,
+            ApiError::TooManyComments,
+            ApiError::Banned,
+            ApiError::Unauthorized,
             ApiError::CountersUnavailable(unavailable.clone()),
             ApiError::Store(unavailable),
             StoreError::LeaseLost.into(),

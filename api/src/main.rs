@@ -3,6 +3,7 @@
 use anyhow::Context;
 use api::{Application, Backends, Settings};
 use domain::Cache;
+use service_kit::program::Question;
 use service_kit::{program, shutdown};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    program::run(Settings::from_vars, |settings| settings.admin_listen, run).await
+    let openapi = Question { name: "openapi", answer: |_| Ok(api::openapi()) };
+    program::run_with(&[openapi], Settings::from_vars, |settings| settings.admin_listen, run).await
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -25,7 +27,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     let tally = settings.redis.tally()?;
     let counts = settings.store.counts().await.context("opening the store")?;
-    let app = Application::bind(&settings, Backends { posts, caches, tally, counts })?;
+    let comments = settings.store.comments().await.context("opening the store")?;
+    let backends = Backends { posts, caches, tally, counts, comments };
+    let app = Application::bind(&settings, backends)?;
     tracing::info!("listening on http://{}, admin on {}", app.addr(), app.admin_addr());
     app.run(shutdown::asked()).await.context("serving")
 }

@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use actix_web::HttpRequest;
 use actix_web::web::Query;
+use percent_encoding::percent_decode_str;
 use std::str::FromStr;
 
 /// The parameters that a request has and nobody has taken yet.
@@ -11,13 +12,21 @@ pub(crate) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Reads the query string.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let refused = |_| ApiError::BadParameter("the query cannot be decoded".into());
-        let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        Ok(Self(pairs.map_err(refused)?.into_inner()))
+        let refused = || ApiError::BadParameter("the query is not percent-encoded UTF-8".into());
+        let query = request.query_string();
+        if !is_encoded(query) || percent_decode_str(query).decode_utf8().is_err() {
+            return Err(refused());
+        }
+        let pairs = Query::<Vec<(String, String)>>::from_query(query);
+        Ok(Self(pairs.map_err(|_| refused())?.into_inner()))
     }
 
     /// Takes the parameter `name`. Empty is the same as missing.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+        Ok(self.one(name)?.filter(|value| !value.is_empty()))
+    }
+
+    fn one(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         let mut found = None;
         while let Some(at) = self.0.iter().position(|(key, _)| key == name) {
             if found.is_some() {
@@ -25,7 +34,7 @@ impl Parameters {
             }
             found = Some(self.0.remove(at).1);
         }
-        Ok(found.filter(|value| !value.is_empty()))
+        Ok(found)
     }
 
     /// Takes every parameter `name`, in order.
@@ -33,14 +42,14 @@ impl Parameters {
         self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    /// Takes the parameter `name` as a `T`.
+    /// Takes the parameter `name` as a `T`. Nothing is no `T`.
     pub(crate) fn parsed<T: FromStr>(
         &mut self,
         name: &str,
         wanted: &str,
     ) -> Result<Option<T>, ApiError> {
         let refused = |_| ApiError::BadParameter(format!("`{name}` is {wanted}"));
-        self.text(name)?.map(|text| text.parse().map_err(refused)).transpose()
+        self.one(name)?.map(|text| text.parse().map_err(refused)).transpose()
     }
 
     /// Takes `limit`, from 1 to `most`.
@@ -63,4 +72,13 @@ impl Parameters {
             }
         }
     }
+}
+
+/// Whether each `%` in `text` has two hexadecimal digits behind it: decoders leave others as they
+/// are, and nobody knows what was meant.
+pub(crate) fn is_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }

@@ -1,5 +1,6 @@
 //! What can be set.
 
+use secrecy::{ExposeSecret, SecretString};
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,12 +26,71 @@ pub struct Settings {
     pub counts_age: Duration,
     /// `API_WRITES_PER_MINUTE`: how often one reader may view and like in a minute.
     pub writes_per_minute: u32,
+    /// Whether readers may write below posts, and how.
+    pub comments: CommentSettings,
     /// `API_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
     /// From where to read posts.
     pub store: StoreSettings,
     /// Where answers are kept that other replicas can use too.
     pub redis: RedisSettings,
+}
+
+/// Whether readers may write below posts, and how.
+#[derive(Debug, Clone)]
+pub struct CommentSettings {
+    /// `API_COMMENTS`: `off`, `held` until somebody has looked at them, or `open`.
+    pub mode: CommentMode,
+    /// `API_ADMIN_TOKEN`: what whoever moderates sends as a bearer token; at least 32 characters. What
+    /// replicas sign is signed with it, and addresses are hashed with it.
+    pub token: SecretString,
+    /// `API_COMMENT_BITS`: how much work a comment is: one more bit is twice as much.
+    pub bits: u8,
+    /// `API_COMMENTS_PER_HOUR`: how many comments one reader may write in an hour.
+    pub per_hour: u32,
+}
+
+/// What becomes of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommentMode {
+    /// Nobody can write one.
+    Off,
+    /// It waits until somebody has looked at it.
+    Held,
+    /// Everybody reads it at once.
+    Open,
+}
+
+impl CommentSettings {
+    const BITS: u8 = 16;
+    /// A browser takes a minute.
+    const MAX_BITS: u8 = 24;
+    const PER_HOUR: u32 = 5;
+    const MIN_TOKEN_CHARS: usize = 32;
+
+    fn from_vars(vars: &impl Vars) -> Result<Self, SettingError> {
+        let malformed = |name: &str, wanted| SettingError::Malformed { name: name.into(), wanted };
+        let mode = match vars.get("API_COMMENTS")?.as_deref() {
+            None | Some("off") => CommentMode::Off,
+            Some("held") => CommentMode::Held,
+            Some("open") => CommentMode::Open,
+            Some(_) => return Err(malformed("API_COMMENTS", "`off`, `held` or `open`")),
+        };
+        let token = vars.secret("API_ADMIN_TOKEN")?.unwrap_or_default();
+        let is_short = token.expose_secret().chars().count() < Self::MIN_TOKEN_CHARS;
+        if is_short && (mode != CommentMode::Off || !token.expose_secret().is_empty()) {
+            let wanted =
+                "at least 32 characters that nobody guesses, as `openssl rand -hex 32` gives";
+            return Err(malformed("API_ADMIN_TOKEN", wanted));
+        }
+        let wanted = "a number from 0 to 24";
+        let bits = vars.parsed("API_COMMENT_BITS", wanted)?.unwrap_or(Self::BITS);
+        if bits > Self::MAX_BITS {
+            return Err(malformed("API_COMMENT_BITS", wanted));
+        }
+        let per_hour = vars.parsed("API_COMMENTS_PER_HOUR", "a number")?;
+        Ok(Self { mode, token, bits, per_hour: per_hour.unwrap_or(Self::PER_HOUR) })
+    }
 }
 
 impl Settings {
@@ -64,6 +124,7 @@ impl Settings {
             count_interval: vars.duration("API_COUNT_INTERVAL")?.unwrap_or(Self::COUNT_INTERVAL),
             counts_age: vars.duration("API_COUNTS_AGE")?.unwrap_or(Self::COUNTS_AGE),
             writes_per_minute: writes_per_minute.unwrap_or(Self::WRITES_PER_MINUTE),
+            comments: CommentSettings::from_vars(vars)?,
             drain: vars.duration("API_DRAIN")?.unwrap_or(Self::DRAIN),
             store: StoreSettings::from_vars(vars)?,
             redis: RedisSettings::from_vars(vars)?,

@@ -4,6 +4,7 @@
 use crate::error::ApiError;
 use actix_web::HttpRequest;
 use actix_web::http::Uri;
+use domain::Sender;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What names itself one of these is no reader (in lower case).
@@ -41,6 +42,15 @@ pub(crate) fn hash(request: &HttpRequest, salt: &[u8; 32]) -> [u8; 16] {
     let mut visitor = [0; 16];
     hasher.finalize_xof().fill(&mut visitor);
     visitor
+}
+
+/// A hash of the address from which `request` was sent, with a key that no store knows.
+pub(crate) fn sender(request: &HttpRequest, key: &[u8; 32]) -> Sender {
+    let mut sender = [0; 16];
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher.update(network(address(request)).to_string().as_bytes());
+    hasher.finalize_xof().fill(&mut sender);
+    Sender::new(sender)
 }
 
 /// Whether nobody reads what was requested: a robot, or a browser that fetches in advance.

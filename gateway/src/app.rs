@@ -1,10 +1,11 @@
 //! The application: listeners, upstreams, and how it runs and stops.
 
+use crate::acme::{Acme, AcmeError, AcmeMetrics};
 use crate::drain::Drain;
-use crate::parts::Parts;
+use crate::parts::{Keys, Parts};
 use crate::settings::{CertificateSource, Settings, TlsSettings};
-use crate::tls::{self, CertificateError, Certificates};
-use crate::upstream::Upstream;
+use crate::tls::{self, CertificateError, Certificates, TlsMetrics};
+use crate::upstream::{Names, SystemNames, Upstream};
 use crate::{listener, refresh};
 use async_trait::async_trait;
 use futures_util::future::OptionFuture;
@@ -24,6 +25,9 @@ pub enum StartError {
     /// There is no certificate.
     #[error("`GATEWAY_TLS_FOLDER` or `GATEWAY_TLS_SELF_SIGNED` cannot be used")]
     Certificate(#[from] CertificateError),
+    /// Nobody can be asked for certificates.
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
     /// TLS does not work here.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -38,6 +42,7 @@ pub struct Application {
     secure: Option<Secure>,
     admin: Admin,
     settings: Settings,
+    names: Arc<dyn Names>,
 }
 
 /// The listener with TLS.
@@ -46,21 +51,32 @@ struct Secure {
     addr: SocketAddr,
     acceptor: TlsAcceptor,
     certificates: Arc<Certificates>,
+    acme: Option<Acme>,
 }
 
 impl Secure {
     fn bind(settings: &TlsSettings) -> Result<Self, StartError> {
         let (listener, addr) = bind("GATEWAY_TLS_LISTEN", settings.listen)?;
-        let certificates = Arc::new(certificates(settings)?);
+        let (certificates, acme) = certificates(settings)?;
         let acceptor = tls::acceptor(certificates.clone())?;
-        Ok(Self { listener, addr, acceptor, certificates })
+        Ok(Self { listener, addr, acceptor, certificates, acme })
     }
 }
 
-fn certificates(settings: &TlsSettings) -> Result<Certificates, CertificateError> {
-    match &settings.certificates {
-        CertificateSource::Folder(folder) => Certificates::open(folder),
-        CertificateSource::SelfSigned(names) => Certificates::self_signed(names),
+/// The certificates, and who asks for more of them.
+fn certificates(settings: &TlsSettings) -> Result<(Arc<Certificates>, Option<Acme>), StartError> {
+    match (&settings.certificates, &settings.acme) {
+        (CertificateSource::Folder(folder), Some(acme)) => {
+            let certificates = Arc::new(Certificates::open_growing(folder)?);
+            let acme = Acme::new(acme, folder, certificates.clone())?;
+            Ok((certificates, Some(acme)))
+        }
+        (CertificateSource::Folder(folder), None) => {
+            Ok((Arc::new(Certificates::open(folder)?), None))
+        }
+        (CertificateSource::SelfSigned(names), _) => {
+            Ok((Arc::new(Certificates::self_signed(names)?), None))
+        }
     }
 }
 
@@ -74,7 +90,14 @@ impl Application {
         let (listener, addr) = bind("GATEWAY_LISTEN", settings.listen)?;
         let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
         let secure = settings.tls.as_ref().map(Secure::bind).transpose()?;
-        Ok(Self { listener, addr, secure, admin, settings: settings.clone() })
+        let (settings, names) = (settings.clone(), Arc::new(SystemNames));
+        Ok(Self { listener, addr, secure, admin, settings, names })
+    }
+
+    /// The same, which asks `names` where services are, and not the system.
+    #[must_use]
+    pub fn with_names(self, names: Arc<dyn Names>) -> Self {
+        Self { names, ..self }
     }
 
     /// Reads the files that `settings` name, as [`bind`](Self::bind) will.
@@ -113,10 +136,18 @@ impl Application {
     ///
     /// If a listener cannot be used in this runtime.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, secure, admin, settings, .. } = self;
+        let Self { listener, mut secure, admin, settings, names, .. } = self;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let asked = AcmeMetrics::register(&metrics);
+        let (keys, acme) = match &mut secure {
+            Some(Secure { certificates, acme, .. }) => {
+                let acme = acme.take();
+                (Some(Keys::new(certificates.clone(), acme.as_ref().map(Acme::store))), acme)
+            }
+            None => (None, None),
+        };
         let Parts { api, blog_static, drain, connections, refreshes, shutdown } =
-            Parts::new(&settings, &metrics);
+            Parts::new(&settings, &metrics, keys, &names);
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let plain = listener::accept(listener, connections.clone(), None);
@@ -135,9 +166,7 @@ impl Application {
                 () = api.follow() => Ok(()),
                 () = blog_static.follow() => Ok(()),
                 () = refresh::serve(refreshes, connections.clone()) => Ok(()),
-                Some(()) = OptionFuture::from(certificates.as_ref().map(|all| all.follow(&connections.tls))) => {
-                    Ok(())
-                }
+                () = keep_certificates(certificates.as_deref(), acme.as_ref(), &asked, &connections.tls) => Ok(()),
             }
         });
         tokio::select! {
@@ -161,6 +190,19 @@ impl Application {
             done = beside => done,
         }
     }
+}
+
+/// Takes new certificates and asks for them, for ever.
+async fn keep_certificates(
+    certificates: Option<&Certificates>,
+    acme: Option<&Acme>,
+    asked: &AcmeMetrics,
+    metrics: &TlsMetrics,
+) {
+    let follow = certificates.map(|all| all.follow(metrics));
+    let ask = acme.map(|acme| acme.follow(asked, metrics));
+    tokio::join!(OptionFuture::from(follow), OptionFuture::from(ask));
+    std::future::pending::<()>().await;
 }
 
 /// Ready when readers can have pages, and the gateway is not on its way out.

@@ -2,7 +2,7 @@
 
 use crate::drain::Drain;
 use crate::http2::{Http2, PREFACE_BYTES};
-use crate::limit::Clients;
+use crate::limit::{Clients, Limit, LimitMetrics};
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
 use crate::stream::{ClientStream, Patient};
@@ -33,12 +33,13 @@ const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
 /// What all connections share.
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
-    pub(crate) http2: Arc<Http2>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
     /// So many at once, of all clients.
     pub(crate) cap: usize,
     pub(crate) turned_away: Counter,
+    pub(crate) hit: LimitMetrics,
+    pub(crate) slow_readers: Counter,
     pub(crate) metrics: HttpMetrics,
     pub(crate) tls: TlsMetrics,
     pub(crate) proxy_protocol: ProxyProtocol,
@@ -83,20 +84,22 @@ impl Connections {
         };
         let Some(_counted) = self.clients.connect(client.ip(), Instant::now().into_std()) else {
             self.turned_away.inc();
+            self.hit.hit(Limit::ClientConnections);
             tracing::debug!(client = %client, "{client} has too many connections");
             return;
         };
         let fd = tcp.as_raw_fd();
+        let patient = |tcp| Patient::new(tcp, self.slow_readers.clone());
         let Some(acceptor) = acceptor else {
-            return self.requests(ClientStream::new(Patient::new(tcp), fd, client), client).await;
+            return self.requests(ClientStream::new(patient(tcp), fd, client), client).await;
         };
         let deadline = Instant::now() + self.header_timeout;
         if timeout_at(deadline, tls::is_plain(&tcp)).await == Ok(true) {
             self.tls.failed(Failure::Plain);
-            let plain = ClientStream::new(Patient::new(tcp), fd, client);
+            let plain = ClientStream::new(patient(tcp), fd, client);
             return self.refuse(plain, Refusal::BadRequest(PLAIN), client).await;
         }
-        match timeout_at(deadline, acceptor.accept(Patient::new(tcp))).await {
+        match timeout_at(deadline, acceptor.accept(patient(tcp))).await {
             Ok(Ok(stream)) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
                 let stream = ClientStream::new(stream, fd, client).encrypted(is_http2);
@@ -135,7 +138,15 @@ impl Connections {
         while stream.ahead().len() < PREFACE_BYTES {
             let Ok(Ok(1..)) = timeout_at(deadline, stream.read_ahead()).await else { return };
         }
-        self.http2.process_new(Box::new(stream), &self.shutdown).await;
+        let http2 = Arc::new(Http2::new(self.proxy.clone()));
+        let idle = async {
+            self.drain.closing().await;
+            http2.idle_after_farewell().await;
+        };
+        tokio::select! {
+            _ = http2.process_new(Box::new(stream), &self.shutdown) => {}
+            () = idle => {}
+        }
     }
 
     /// HTTP/1: one request after another.
@@ -149,10 +160,16 @@ impl Connections {
         let young_until = Instant::now() + self.lame_duck;
         loop {
             let head = self.head(&mut stream, idle, young_until).await;
-            let head =
-                head.and_then(|end| head::check(&stream.ahead()[..end]).map_err(NoHead::Refused));
+            let head = head.and_then(|end| {
+                let checked = head::check(&stream.ahead()[..end]);
+                checked.map(|()| end).map_err(NoHead::Refused)
+            });
             match head {
-                Ok(()) => {}
+                Ok(end) => {
+                    if let Some(head) = head::in_origin_form(&stream.ahead()[..end]) {
+                        stream.replace(end, &head);
+                    }
+                }
                 Err(NoHead::Nothing) => return,
                 Err(NoHead::Refused(refusal)) => {
                     return self.refuse(*stream, refusal, client).await;
@@ -171,6 +188,9 @@ impl Connections {
     /// One line and one count for what never became a request.
     fn note(&self, refusal: Refusal, client: SocketAddr) {
         let status = refusal.status();
+        if let Some(limit) = refusal.limit() {
+            self.hit.hit(limit);
+        }
         self.metrics.observe(Route::Hidden.name(), status, Duration::ZERO);
         tracing::info!(
             target: "access",

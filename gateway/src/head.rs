@@ -1,8 +1,24 @@
 //! A request's head as bytes: where it ends, and whether it is one.
 
 mod check;
+mod form;
 
 pub(crate) use self::check::check;
+pub(crate) use self::form::{absolute, in_origin_form};
+
+/// The head of one request, with its final empty line, as services see it: with the path as its
+/// address; nothing if the gateway refuses it.
+///
+/// ```
+/// let head = b"GET http://a.example/b HTTP/1.1\r\nHost: c\r\n\r\n";
+/// assert_eq!(gateway::accepted(head).unwrap(), b"GET /b HTTP/1.1\r\nHost: a.example\r\n\r\n");
+/// assert_eq!(gateway::accepted(b"GET / HTTP/1.1\r\n\r\n"), None);
+/// ```
+#[must_use]
+pub fn accepted(head: &[u8]) -> Option<Vec<u8>> {
+    check(head).ok()?;
+    Some(in_origin_form(head).unwrap_or_else(|| head.to_vec()))
+}
 
 /// The request line and all headers together. Browsers send one to four thousand bytes.
 pub(crate) const MAX_HEAD_BYTES: usize = 32 * 1024;

@@ -4,6 +4,7 @@
 //! (`route`), which replica answers (`upstream`), who is asking (`client`), what the gateway says
 //! itself (`refusal`).
 
+mod acme;
 mod app;
 mod cache;
 mod client;
@@ -27,13 +28,16 @@ mod stream;
 mod tls;
 mod upstream;
 
+pub use crate::acme::AcmeError;
 pub use crate::app::{Application, StartError};
 pub use crate::cache::{CacheControl, Freshness};
+pub use crate::head::accepted;
 pub use crate::limit::ClientLimits;
 pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};
 pub use crate::settings::{
-    CertificateSource, ProxyProtocol, Settings, TlsSettings, UpstreamSettings,
+    AcmeSettings, CertificateSource, Host, HostError, ProxyProtocol, Settings, TlsSettings,
+    UpstreamSettings,
 };
 pub use crate::tls::CertificateError;
-pub use crate::upstream::Origin;
+pub use crate::upstream::{Names, Origin};

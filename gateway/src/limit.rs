@@ -1,5 +1,8 @@
 //! How much one client may ask: connections at once, requests a second. Time is an argument.
 
+mod metrics;
+
+pub(crate) use self::metrics::{Limit, LimitMetrics};
 use ipnet::IpNet;
 use parking_lot::Mutex;
 use std::collections::HashMap;

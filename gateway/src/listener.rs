@@ -1,6 +1,7 @@
 //! Accepting clients.
 
 use crate::connection::Connections;
+use crate::limit::Limit;
 use futures_util::FutureExt as _;
 use std::io;
 use std::net::SocketAddr;
@@ -47,6 +48,7 @@ fn begin(
     if connections.drain.count() >= connections.cap {
         // It is closed. The system's queue would only make everybody wait.
         connections.turned_away.inc();
+        connections.hit.hit(Limit::Connections);
         return Ok(());
     }
     let (connections, open) = (connections.clone(), connections.drain.open());

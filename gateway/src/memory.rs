@@ -61,7 +61,9 @@ impl Memory {
         is_refresh: bool,
     ) -> Recalled {
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
-        if !is_read || request.headers.contains_key("authorization") {
+        let is_private =
+            ["authorization", "upgrade"].iter().any(|name| request.headers.contains_key(*name));
+        if !is_read || is_private {
             return Recalled::Ask;
         }
         let codings = Codings::read(text(request, "accept-encoding").unwrap_or_default());

@@ -1,16 +1,16 @@
 //! What a running gateway is made of, put together.
 
+use crate::acme::Store;
 use crate::cache::Answers;
 use crate::connection::Connections;
 use crate::drain::Drain;
-use crate::http2::Http2;
-use crate::limit::{ClientLimits, Clients};
+use crate::limit::{ClientLimits, Clients, Limit, LimitMetrics};
 use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
 use crate::settings::{CertificateSource, Settings};
-use crate::tls::TlsMetrics;
-use crate::upstream::{ReplicaMetrics, Upstream};
+use crate::tls::{Certificates, TlsMetrics};
+use crate::upstream::{Names, Origin, ReplicaMetrics, Upstream};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
@@ -19,6 +19,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+
+/// What TLS is spoken with.
+pub(crate) struct Keys {
+    certificates: Arc<Certificates>,
+    challenges: Option<Arc<Store>>,
+}
+
+impl Keys {
+    /// `challenges` answers the authority that certificates come from.
+    pub(crate) fn new(certificates: Arc<Certificates>, challenges: Option<Arc<Store>>) -> Self {
+        Self { certificates, challenges }
+    }
+}
 
 /// The parts.
 pub(crate) struct Parts {
@@ -33,12 +46,20 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn new(settings: &Settings, metrics: &Metrics) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        metrics: &Metrics,
+        keys: Option<Keys>,
+        names: &Arc<dyn Names>,
+    ) -> Self {
         let upstream = &settings.upstream;
         let replicas = ReplicaMetrics::register(metrics);
-        let api = Arc::new(Upstream::new("api", upstream.api.clone(), replicas.clone()));
-        let blog_static =
-            Arc::new(Upstream::new("blog-static", upstream.blog_static.clone(), replicas));
+        let service = |name, origins: &Vec<Origin>| {
+            Arc::new(Upstream::new(name, origins.clone(), replicas.clone(), names.clone()))
+        };
+        let api = service("api", &upstream.api);
+        let blog_static = service("blog-static", &upstream.blog_static);
+        let hit = LimitMetrics::register(metrics);
         let drain = Arc::new(Drain::new(metrics));
         let mut limits: ClientLimits = settings.clients.clone();
         // A trusted proxy carries many clients, which are counted by themselves.
@@ -67,8 +88,10 @@ impl Parts {
                 refreshes: waiting,
             },
             purgers: settings.purgers.clone(),
-            https: settings.tls.as_ref().map(|tls| Https {
+            https: settings.tls.as_ref().zip(keys).map(|(tls, keys)| Https {
                 redirect: tls.only.then_some(tls.public_port),
+                certificates: keys.certificates,
+                challenges: keys.challenges,
                 promise: match tls.certificates {
                     CertificateSource::Folder(_) => tls.hsts,
                     // Browsers would refuse the host when it has another certificate one day.
@@ -76,11 +99,12 @@ impl Parts {
                 },
             }),
             max_body_bytes: settings.max_body_bytes,
+            body_timeout: settings.body_timeout,
+            hit: hit.clone(),
             content_security_policy: settings.content_security_policy.clone(),
         });
         let (shutdown, watch) = watch::channel(false);
         let connections = Arc::new(Connections {
-            http2: Arc::new(Http2::new(proxy.clone())),
             proxy,
             drain: drain.clone(),
             clients,
@@ -88,6 +112,8 @@ impl Parts {
             tls: TlsMetrics::register(metrics),
             cap: settings.max_connections,
             turned_away,
+            slow_readers: hit.counter(Limit::SlowReader),
+            hit,
             proxy_protocol: settings.proxy_protocol,
             header_timeout: settings.header_timeout,
             lame_duck: settings.lame_duck,

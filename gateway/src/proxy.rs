@@ -1,14 +1,16 @@
 //! The only `impl ProxyHttp`: phases in order, no decisions.
 
 mod https;
+mod log;
 mod recall;
+mod retry;
 
 pub(crate) use self::https::Https;
 use self::https::is_encrypted;
 
 use crate::cache::Codings;
 use crate::drain::Drain;
-use crate::limit::Clients;
+use crate::limit::{Clients, LimitMetrics};
 use crate::memory::{Memory, Recall};
 use crate::refresh::is_refresh;
 use crate::refusal::Refusal;
@@ -27,7 +29,7 @@ use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
@@ -37,8 +39,8 @@ const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
 /// How long a client may take to accept a piece of the answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take to send the body of a request.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection that speaks another protocol by now may be silent.
+const UPGRADED_IDLE: Duration = Duration::from_mins(10);
 
 /// What all requests share.
 pub(crate) struct Gateway {
@@ -57,6 +59,8 @@ pub(crate) struct Gateway {
     pub(crate) purgers: Vec<IpNet>,
     pub(crate) https: Option<Https>,
     pub(crate) max_body_bytes: usize,
+    pub(crate) body_timeout: Duration,
+    pub(crate) hit: LimitMetrics,
     pub(crate) content_security_policy: String,
 }
 
@@ -83,14 +87,6 @@ impl Gateway {
             Route::Api => &self.api,
             Route::Asset | Route::Page | Route::Hidden => &self.blog_static,
         }
-    }
-
-    /// Whether asking another replica may help, and cannot do anything twice.
-    fn may_retry(&self, session: &Session, state: &RequestState) -> bool {
-        session.response_written().is_none()
-            && is_safe(session)
-            && state.tried.len() < MAX_TRIES
-            && self.upstream(state.route).has_other(&state.tried)
     }
 }
 
@@ -123,7 +119,8 @@ impl ProxyHttp for Gateway {
             // Of HTTP/1, the stream itself loses its patience.
             session.set_write_timeout(Some(WRITE_TIMEOUT));
         }
-        session.set_read_timeout(Some(BODY_TIMEOUT));
+        let is_upgrade = session.req_header().headers.contains_key("upgrade");
+        session.set_read_timeout(Some(if is_upgrade { UPGRADED_IDLE } else { self.body_timeout }));
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let request = session.req_header();
         let forwarded = text(request, "x-forwarded-for").unwrap_or_default();
@@ -140,6 +137,9 @@ impl ProxyHttp for Gateway {
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
             Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
                 state.route = route;
+                if let Some(proof) = self.proof(session) {
+                    return self.prove(session, proof, state).await;
+                }
                 return if request.method == "PURGE" {
                     self.purge(session, state).await
                 } else {
@@ -149,24 +149,27 @@ impl ProxyHttp for Gateway {
             Ok(_) => Refusal::TooManyRequests,
             Err(refusal) => refusal,
         };
-        refusal.send(session, &state.id).await?;
+        self.refuse(refusal, session, state).await?;
         Ok(true)
     }
 
     /// Between 1 and 5, for each piece of the request's body.
     async fn request_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         _: bool,
         state: &mut RequestState,
     ) -> Result<()> {
+        if session.was_upgraded() {
+            return Ok(());
+        }
         state.body_bytes += body.as_ref().map_or(0, Bytes::len);
         let refused = |status, why| Err(Error::explain(ErrorType::HTTPStatus(status), why));
         if state.body_bytes > self.max_body_bytes {
             return refused(413, "the request's body is too large");
         }
-        if state.started.elapsed() > BODY_TIMEOUT {
+        if state.started.elapsed() > self.body_timeout {
             return refused(408, "the request's body came too slowly");
         }
         Ok(())
@@ -175,20 +178,29 @@ impl ProxyHttp for Gateway {
     /// 2. Pick a replica, another one each time.
     async fn upstream_peer(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         state: &mut RequestState,
     ) -> Result<Box<HttpPeer>> {
-        let Some(replica) = self.upstream(state.route).pick(&state.tried, state.wish) else {
+        let upstream = self.upstream(state.route);
+        let Some(replica) = upstream.pick(&state.tried, state.wish) else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no replica is known"));
         };
-        if !state.tried.is_empty() {
-            self.retries.inc();
+        let Some(left) = self.time_left(state) else {
+            return Err(Error::explain(ErrorType::HTTPStatus(504), "the answer comes too late"));
+        };
+        match *state.tried {
+            [] => upstream.budget.note(state.started),
+            _ => {
+                self.retries.inc();
+            }
         }
+        let is_upgrade = session.req_header().headers.contains_key("upgrade");
+        let pause = if is_upgrade { UPGRADED_IDLE } else { self.settings.read_timeout.min(left) };
         state.tried.push(replica.addr);
         let mut peer = HttpPeer::new(replica.addr, false, String::new());
         peer.options.connection_timeout = Some(self.settings.connect_timeout);
         peer.options.total_connection_timeout = Some(self.settings.connect_timeout);
-        peer.options.read_timeout = Some(self.settings.read_timeout);
+        peer.options.read_timeout = Some(pause);
         peer.options.write_timeout = Some(self.settings.read_timeout);
         peer.options.idle_timeout = Some(UPSTREAM_IDLE);
         state.replica = Some(replica);
@@ -235,6 +247,9 @@ impl ProxyHttp for Gateway {
             if let Some(release) = release {
                 replica.note_release(release);
             }
+        }
+        if self.time_left(state).is_none() {
+            return Error::e_explain(ErrorType::HTTPStatus(504), "the answer came too late");
         }
         if response.status.as_u16() >= 500 && state.recall.has_last_resort() {
             let status = ErrorType::HTTPStatus(response.status.as_u16());
@@ -316,7 +331,7 @@ impl ProxyHttp for Gateway {
         }
         let is_upstream = *error.esource() == ErrorSource::Upstream;
         let mut error = error.more_context(format!("replica {peer}"));
-        error.set_retry(is_upstream && self.may_retry(session, state));
+        error.set_retry(is_upstream && self.may_spend_retry(session, state));
         error
     }
 
@@ -337,8 +352,13 @@ impl ProxyHttp for Gateway {
             return FailToProxy { error_code: 200, can_reuse_downstream: is_sent };
         }
         // A client that has its first bytes, or has gone, cannot be told anything.
-        if session.response_written().is_none() && *error.esource() != ErrorSource::Downstream {
-            let _ = refusal.send(session, &state.id).await;
+        let is_there =
+            *error.esource() != ErrorSource::Downstream || refusal == Refusal::BodyTooSlow;
+        if session.response_written().is_none() && is_there {
+            let _ = self.refuse(refusal, session, state).await;
+        } else if !session.is_http2() {
+            // What it has not got of what was there before the end is sent.
+            session.as_downstream_mut().shutdown().await;
         }
         FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
     }
@@ -350,48 +370,11 @@ impl ProxyHttp for Gateway {
         error: Option<&Error>,
         state: &mut RequestState,
     ) {
-        if state.is_refresh {
-            return;
-        }
-        let took = state.started.elapsed();
-        let status = session.response_written().map_or(499, |response| response.status.as_u16());
-        self.metrics.observe(state.route.name(), status, took);
-        // Of what went well, one line of so many says enough.
-        let sample = if status < 400 { self.log_sample } else { 1 };
-        if !self.logged.fetch_add(1, Ordering::Relaxed).is_multiple_of(sample) {
-            return;
-        }
-        let request = session.req_header();
-        let (method, path) = (request.method.as_str(), request.uri.path());
-        let cache = session.response_written().and_then(|response| {
-            response.headers.get("x-cache").and_then(|label| label.to_str().ok())
-        });
-        let upstream = state.replica.as_ref().map(|replica| replica.addr.to_string());
-        tracing::info!(
-            target: "access",
-            { http.method = method,
-            http.path = path,
-            http.status = status,
-            http.bytes = session.body_bytes_sent(),
-            cache = cache,
-            sample = sample,
-            duration_ms = took.as_secs_f64() * 1000.0,
-            client = %state.client,
-            upstream = upstream.as_deref().unwrap_or("-"),
-            tries = state.tried.len(),
-            request_id = state.id.as_str(),
-            error = error.map(|error| error.etype().as_str()) },
-            "{method} {path} {status}",
-        );
+        self.log(session, error, state);
     }
 
     /// The access log has it, with the reason.
     fn suppress_error_log(&self, _: &Session, _: &RequestState, _: &Error) -> bool {
         true
     }
-}
-
-/// Whether a request changes nothing, and so may be made twice (RFC 9110 §9.2.1).
-fn is_safe(session: &Session) -> bool {
-    matches!(session.req_header().method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }

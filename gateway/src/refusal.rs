@@ -1,5 +1,6 @@
 //! What the gateway answers itself.
 
+use crate::limit::Limit;
 use crate::request::wants_html;
 use crate::security;
 use bytes::Bytes;
@@ -19,6 +20,8 @@ pub(crate) enum Refusal {
     MethodNotAllowed,
     #[error("the request did not come in time")]
     TooSlow,
+    #[error("the request's body did not come in time")]
+    BodyTooSlow,
     #[error("the request's body is too large")]
     BodyTooLarge,
     #[error("the address is too long")]
@@ -48,7 +51,7 @@ impl Refusal {
             Self::BadRequest(_) => (400, "Bad Request", "bad_request"),
             Self::NotFound => (404, "Not Found", "not_found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed", "method_not_allowed"),
-            Self::TooSlow => (408, "Request Timeout", "request_timeout"),
+            Self::TooSlow | Self::BodyTooSlow => (408, "Request Timeout", "request_timeout"),
             Self::BodyTooLarge => (413, "Content Too Large", "body_too_large"),
             Self::AddressTooLong => (414, "URI Too Long", "address_too_long"),
             Self::Expectation => (417, "Expectation Failed", "expectation_failed"),
@@ -65,6 +68,18 @@ impl Refusal {
     /// The status.
     pub(crate) fn status(self) -> u16 {
         self.kind().0
+    }
+
+    /// The limit that was hit, if it is that.
+    pub(crate) fn limit(self) -> Option<Limit> {
+        match self {
+            Self::TooManyRequests => Some(Limit::ClientRate),
+            Self::HeaderTooLarge | Self::AddressTooLong => Some(Limit::HeadSize),
+            Self::BodyTooLarge => Some(Limit::BodySize),
+            Self::BodyTooSlow => Some(Limit::BodyTime),
+            Self::TooSlow => Some(Limit::HeadTime),
+            _ => None,
+        }
     }
 
     /// As bytes of HTTP/1.1, for a request that never became one.
@@ -118,6 +133,9 @@ impl Refusal {
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
         match error.etype() {
+            ErrorType::ReadTimedout if *error.esource() == ErrorSource::Downstream => {
+                Self::BodyTooSlow
+            }
             ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout => {
                 Self::Timeout
             }
@@ -126,7 +144,8 @@ impl From<&Error> for Refusal {
             }
             ErrorType::HTTPStatus(503) => Self::Unavailable,
             ErrorType::HTTPStatus(413) => Self::BodyTooLarge,
-            ErrorType::HTTPStatus(408) => Self::TooSlow,
+            ErrorType::HTTPStatus(408) => Self::BodyTooSlow,
+            ErrorType::HTTPStatus(504) => Self::Timeout,
             _ => match error.esource() {
                 ErrorSource::Upstream => Self::BadGateway,
                 ErrorSource::Downstream => Self::BadRequest("the request broke off"),
@@ -165,6 +184,7 @@ mod tests {
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
             Refusal::TooSlow,
+            Refusal::BodyTooSlow,
             Refusal::BodyTooLarge,
             Refusal::AddressTooLong,
             Refusal::Expectation,

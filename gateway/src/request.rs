@@ -31,6 +31,12 @@ pub(crate) fn check(request: &RequestHeader) -> Result<(), Refusal> {
         // Some servers read `_` as `-`, and so a header that was replaced here as another one.
         return Err(Refusal::BadRequest("a header's name has a `_`"));
     }
+    if let (Some(host), Some(authority)) = (text(request, "host"), request.uri.authority())
+        && !host.eq_ignore_ascii_case(authority.as_str())
+    {
+        // HTTP/2 has room for two (RFC 9113 §8.3.1).
+        return Err(Refusal::BadRequest("the request names two hosts"));
+    }
     let has_host = request.headers.contains_key("host") || request.uri.authority().is_some();
     if !has_host && request.version >= pingora::http::Version::HTTP_11 {
         return Err(Refusal::BadRequest("the request names no host"));

@@ -1,12 +1,14 @@
 //! What can be set.
 
+mod tls;
+
+pub use self::tls::{AcmeSettings, CertificateSource, Host, HostError, TlsSettings};
 use crate::limit::ClientLimits;
 use crate::upstream::Origin;
 use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `GATEWAY_HEADER_TIMEOUT`: how long a client may take to send its headers, in all.
     pub header_timeout: Duration,
+    /// `GATEWAY_BODY_TIMEOUT`: how long a client may take to send a request's body, in all.
+    pub body_timeout: Duration,
     /// `GATEWAY_LOG_SAMPLE`: of so many answers that went well, one is in the access log. All that
     /// did not are.
     pub log_sample: NonZeroU64,
@@ -82,72 +86,9 @@ pub struct UpstreamSettings {
     pub connect_timeout: Duration,
     /// `GATEWAY_READ_TIMEOUT`: how long a replica may pause, before its answer or within.
     pub read_timeout: Duration,
-}
-
-/// How TLS is spoken.
-#[derive(Debug, Clone)]
-pub struct TlsSettings {
-    /// `GATEWAY_TLS_LISTEN`: where to accept browsers with TLS; unset is nowhere. Port 0 picks a
-    /// free one.
-    pub listen: SocketAddr,
-    /// `GATEWAY_TLS_FOLDER` or `GATEWAY_TLS_SELF_SIGNED`.
-    pub certificates: CertificateSource,
-    /// `GATEWAY_TLS_PUBLIC_PORT`: the port of HTTPS as browsers see it.
-    pub public_port: u16,
-    /// `GATEWAY_TLS_ONLY`: `on` sends whoever comes without TLS to HTTPS, `off` serves them.
-    pub only: bool,
-    /// `GATEWAY_HSTS`: for how long browsers are to use nothing but HTTPS. `0s` says nothing of it.
-    pub hsts: Duration,
-}
-
-/// Where certificates come from.
-#[derive(Debug, Clone)]
-pub enum CertificateSource {
-    /// A folder with `NAME.crt` and `NAME.key`, which is read again when they change.
-    Folder(PathBuf),
-    /// One is made at the start, for these hosts.
-    SelfSigned(Vec<String>),
-}
-
-/// `on` or `off`.
-struct Switch(bool);
-
-impl FromStr for Switch {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "on" => Ok(Self(true)),
-            "off" => Ok(Self(false)),
-            _ => Err(()),
-        }
-    }
-}
-
-impl TlsSettings {
-    /// A year, which is what browsers' lists ask for.
-    const HSTS: Duration = Duration::from_hours(365 * 24);
-
-    fn from_vars(vars: &impl Vars) -> Result<Option<Self>, SettingError> {
-        let listen = vars.parsed("GATEWAY_TLS_LISTEN", "an address such as `0.0.0.0:8443`")?;
-        let folder = vars.get("GATEWAY_TLS_FOLDER")?.map(PathBuf::from);
-        let names = vars.list("GATEWAY_TLS_SELF_SIGNED", "names of hosts, with commas")?;
-        let public_port = vars.parsed("GATEWAY_TLS_PUBLIC_PORT", "a port")?.unwrap_or(443);
-        let only = vars.parsed("GATEWAY_TLS_ONLY", "`on` or `off`")?;
-        let hsts = vars.duration("GATEWAY_HSTS")?.unwrap_or(Self::HSTS);
-        let Some(listen) = listen else { return Ok(None) };
-        let certificates = match (folder, names) {
-            (Some(folder), None) => CertificateSource::Folder(folder),
-            (None, Some(names)) => CertificateSource::SelfSigned(names),
-            (None, None) | (Some(_), Some(_)) => {
-                let name = "GATEWAY_TLS_FOLDER".to_owned();
-                let wanted = "a folder with certificates, or set `GATEWAY_TLS_SELF_SIGNED` instead";
-                return Err(SettingError::Malformed { name, wanted });
-            }
-        };
-        let only = only.is_none_or(|Switch(only)| only);
-        Ok(Some(Self { listen, certificates, public_port, only, hsts }))
-    }
+    /// `GATEWAY_ANSWER_TIMEOUT`: how long a client waits for its answer to begin, all tries
+    /// together.
+    pub answer_timeout: Duration,
 }
 
 /// Networks that are not the internet.
@@ -179,8 +120,10 @@ impl Default for Settings {
                 blog_static: vec![Origin::new("127.0.0.1", 8082, 9082)],
                 connect_timeout: Duration::from_secs(1),
                 read_timeout: Duration::from_secs(10),
+                answer_timeout: Duration::from_secs(15),
             },
             header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
             log_sample: NonZeroU64::MIN,
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
@@ -230,10 +173,14 @@ impl Settings {
                 read_timeout: vars
                     .duration("GATEWAY_READ_TIMEOUT")?
                     .unwrap_or(upstream.read_timeout),
+                answer_timeout: vars
+                    .duration("GATEWAY_ANSWER_TIMEOUT")?
+                    .unwrap_or(upstream.answer_timeout),
             },
             header_timeout: vars
                 .duration("GATEWAY_HEADER_TIMEOUT")?
                 .unwrap_or(default.header_timeout),
+            body_timeout: vars.duration("GATEWAY_BODY_TIMEOUT")?.unwrap_or(default.body_timeout),
             log_sample: vars
                 .parsed("GATEWAY_LOG_SAMPLE", "a number from 1")?
                 .unwrap_or(default.log_sample),
@@ -269,31 +216,6 @@ impl Settings {
 mod tests {
     use super::*;
     use service_kit::MapVars;
-
-    #[test]
-    fn tls_needs_one_kind_of_certificate() {
-        let read = |vars: &[(&str, &str)]| {
-            let mut all = vec![("GATEWAY_TLS_LISTEN", "127.0.0.1:8443")];
-            all.extend(vars);
-            let tls = match all.as_slice() {
-                [one] => TlsSettings::from_vars(&MapVars::from([*one])),
-                [one, two] => TlsSettings::from_vars(&MapVars::from([*one, *two])),
-                [one, two, three, ..] => {
-                    TlsSettings::from_vars(&MapVars::from([*one, *two, *three]))
-                }
-                [] => unreachable!("one is there"),
-            };
-            tls.map_err(|error| error.to_string())
-        };
-        let (folder, names) =
-            (("GATEWAY_TLS_FOLDER", "/run/secrets"), ("GATEWAY_TLS_SELF_SIGNED", "a, b"));
-
-        assert!(TlsSettings::from_vars(&MapVars::default()).unwrap().is_none());
-        assert!(read(&[folder]).unwrap().unwrap().only);
-        assert!(read(&[names]).is_ok());
-        assert!(read(&[]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
-        assert!(read(&[folder, names]).unwrap_err().contains("GATEWAY_TLS_FOLDER"));
-    }
 
     #[test]
     fn lists_are_read_and_a_bad_item_names_its_setting() {

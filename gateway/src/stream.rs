@@ -84,6 +84,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         self.ahead.advance(count);
     }
 
+    /// Puts `bytes` in the place of the first `count` that were read and not yet taken.
+    pub(crate) fn replace(&mut self, count: usize, bytes: &[u8]) {
+        let rest = self.ahead.split_off(count);
+        self.ahead = BytesMut::from(bytes);
+        self.ahead.unsplit(rest);
+    }
+
     /// Reads more; 0 is the end. Nothing is lost if this is not awaited to its end.
     pub(crate) async fn read_ahead(&mut self) -> io::Result<usize> {
         self.ahead.reserve(READ_BYTES);
@@ -142,6 +149,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ClientStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Whoever listens to the client has nothing to send at the moment, so nothing is gathered.
+        if !self.unsent.is_empty()
+            && let Poll::Ready(Err(error)) = self.as_mut().poll_flush(context)
+        {
+            return Poll::Ready(Err(error));
+        }
         if self.ahead.is_empty() {
             return Pin::new(&mut self.io).poll_read(context, buffer);
         }

@@ -5,7 +5,7 @@ mod expiry;
 mod metrics;
 
 pub use self::certificate::CertificateError;
-pub(crate) use self::certificate::Certificates;
+pub(crate) use self::certificate::{Certificates, read_chain};
 pub(crate) use self::metrics::{Failure, TlsMetrics};
 
 use rustls::crypto::ring;

@@ -1,10 +1,16 @@
 //! One service behind the gateway: its replicas, found by name, checked, and taken in turn.
 
+mod budget;
 mod metrics;
+mod names;
 mod release;
 mod replica;
+mod standing;
 
+pub(crate) use self::budget::Budget;
 pub(crate) use self::metrics::ReplicaMetrics;
+pub use self::names::Names;
+pub(crate) use self::names::SystemNames;
 pub(crate) use self::release::Release;
 pub(crate) use self::replica::Replica;
 use futures_util::future::join_all;
@@ -15,7 +21,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often names are asked again and replicas checked. Docker removes a replica from its DNS
 /// about two seconds before it stops it.
@@ -78,6 +84,9 @@ pub(crate) struct Upstream {
     replicas: RwLock<Vec<Arc<Replica>>>,
     turn: AtomicUsize,
     metrics: ReplicaMetrics,
+    names: Arc<dyn Names>,
+    /// How many requests may be made a second time.
+    pub(crate) budget: Budget,
     /// The release that readers see.
     releases: RwLock<Releases>,
 }
@@ -100,7 +109,12 @@ pub(crate) enum Wish {
 
 impl Upstream {
     /// A service whose replicas are not known yet, but for those given by address.
-    pub(crate) fn new(name: &'static str, origins: Vec<Origin>, metrics: ReplicaMetrics) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        origins: Vec<Origin>,
+        metrics: ReplicaMetrics,
+        names: Arc<dyn Names>,
+    ) -> Self {
         let known = origins.iter().filter_map(|origin| {
             let addr = SocketAddr::new(origin.host.parse().ok()?, origin.port);
             Some(Arc::new(Replica::new(addr, origin.admin_port)))
@@ -112,6 +126,8 @@ impl Upstream {
             replicas,
             turn: AtomicUsize::new(0),
             metrics,
+            names,
+            budget: Budget::new(Instant::now()),
             releases: RwLock::default(),
         }
     }
@@ -119,7 +135,8 @@ impl Upstream {
     /// The next replica in turn, not one of `tried`: a healthy one of the release that readers see;
     /// if there is none, a healthy one; if there is none, any, since a try is better than a
     /// refusal. A second try takes nobody's turn: with two replicas, every request would begin at
-    /// the one that fails.
+    /// the one that fails. One that was put aside not long ago lets the others have most of its
+    /// turns.
     pub(crate) fn pick(&self, tried: &[SocketAddr], wish: Wish) -> Option<Arc<Replica>> {
         let replicas = self.replicas.read();
         let on = self.update_release(&replicas);
@@ -135,7 +152,14 @@ impl Upstream {
         let best = fresh().map(|replica| rank(replica)).max()?;
         let equals = || fresh().filter(|replica| rank(replica) == best);
         let nth = turn % equals().count().max(1);
-        equals().nth(nth).or_else(|| equals().next()).or_else(|| fresh().next()).cloned()
+        let next = equals().nth(nth).or_else(|| equals().next()).or_else(|| fresh().next())?;
+        let share = next.share();
+        if share > scattered(turn) {
+            return Some(next.clone());
+        }
+        let trusted = || equals().filter(|replica| replica.share() > share);
+        let nth = turn % trusted().count().max(1);
+        Some(trusted().nth(nth).unwrap_or(next).clone())
     }
 
     /// The release that readers see, and the one that they saw before.
@@ -190,9 +214,11 @@ impl Upstream {
     async fn resolve(&self) {
         let mut found = BTreeSet::new();
         for origin in &self.origins {
-            let asked = tokio::net::lookup_host((origin.host.as_str(), origin.port));
+            let asked = self.names.addresses(&origin.host, origin.port);
             match tokio::time::timeout(RESOLVE_DEADLINE, asked).await {
-                Ok(Ok(addrs)) => found.extend(addrs.map(|addr| (addr, origin.admin_port))),
+                Ok(Ok(addrs)) => {
+                    found.extend(addrs.into_iter().map(|addr| (addr, origin.admin_port)));
+                }
                 // A part of the set would send everybody to that part.
                 Ok(Err(_)) | Err(_) => return,
             }
@@ -218,123 +244,11 @@ impl Upstream {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn upstream(addresses: &[&str]) -> Upstream {
-        let origins = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        Upstream::new("api", origins, ReplicaMetrics::default())
-    }
-
-    #[test]
-    fn an_origin_reads_back_as_it_was_written() {
-        for text in ["tasks.api:8081/9081", "10.0.0.1:1/2", "[::1]:80/81"] {
-            assert_eq!(text.parse::<Origin>().unwrap().to_string(), text);
-        }
-        for text in ["api", "api:80", ":80/81", "api:80/x", "api:99999/1"] {
-            assert!(text.parse::<Origin>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn replicas_are_taken_in_turn_and_not_twice() {
-        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
-
-        let first = upstream.pick(&[], Wish::Answer).unwrap().addr;
-        let second = upstream.pick(&[], Wish::Answer).unwrap().addr;
-
-        assert_ne!(first, second);
-        assert_eq!(upstream.pick(&[first], Wish::Answer).unwrap().addr, second);
-        assert!(upstream.pick(&[first, second], Wish::Answer).is_none());
-    }
-
-    #[test]
-    fn a_second_try_takes_nobodys_turn() {
-        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
-
-        let firsts: Vec<SocketAddr> = (0..4)
-            .map(|_| {
-                let first = upstream.pick(&[], Wish::Answer).unwrap().addr;
-                assert_ne!(upstream.pick(&[first], Wish::Answer).unwrap().addr, first);
-                first
-            })
-            .collect();
-
-        assert_ne!(firsts[0], firsts[1]);
-        assert_eq!(firsts[..2], firsts[2..]);
-    }
-
-    #[test]
-    fn an_ill_replica_is_left_alone_unless_all_are() {
-        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9"]);
-        let ill = upstream.pick(&[], Wish::Answer).unwrap();
-        for _ in 0..3 {
-            ill.failed();
-        }
-
-        for _ in 0..4 {
-            assert_ne!(upstream.pick(&[], Wish::Answer).unwrap().addr, ill.addr);
-        }
-        let other = upstream.pick(&[], Wish::Answer).unwrap();
-        (0..3).for_each(|_| other.failed());
-        assert!(upstream.pick(&[], Wish::Answer).is_some());
-    }
-
-    /// Ten picks, as ports.
-    fn picked(upstream: &Upstream) -> Vec<u16> {
-        let mut ports: Vec<u16> =
-            (0..10).map(|_| upstream.pick(&[], Wish::Answer).unwrap().addr.port()).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        ports
-    }
-
-    #[test]
-    fn while_replicas_roll_readers_see_one_release_and_then_the_other() {
-        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9", "127.0.0.1:3/9"]);
-        let replicas = upstream.replicas.read().clone();
-        assert_eq!(picked(&upstream), [1, 2, 3], "nobody has said anything");
-
-        replicas[0].note_release("old");
-        replicas[1].note_release("old");
-        assert_eq!(picked(&upstream), [1, 2], "the third has not said what it serves");
-        replicas[2].note_release("new");
-        assert_eq!(picked(&upstream), [1, 2]);
-        replicas[0].note_release("new");
-        assert_eq!(picked(&upstream), [2]);
-        (0..3).for_each(|_| replicas[1].failed());
-        assert_eq!(picked(&upstream), [1, 3], "the last of the old ones is ill");
-        replicas[1].answered();
-
-        assert_eq!(picked(&upstream), [1, 3], "nobody goes back");
-        assert_eq!(upstream.releases().0.as_deref(), Some("new"));
-    }
-
-    #[test]
-    fn a_second_try_keeps_to_the_release_unless_it_looks_for_another() {
-        let upstream = upstream(&["127.0.0.1:1/9", "127.0.0.1:2/9", "127.0.0.1:3/9"]);
-        let replicas = upstream.replicas.read().clone();
-        for (replica, release) in replicas.iter().zip(["old", "new", "old"]) {
-            replica.note_release(release);
-        }
-        let tried = [replicas[0].addr];
-
-        for _ in 0..4 {
-            assert_eq!(upstream.pick(&tried, Wish::Answer).unwrap().addr.port(), 3);
-            assert_eq!(upstream.pick(&tried, Wish::OtherRelease).unwrap().addr.port(), 2);
-        }
-        (0..3).for_each(|_| replicas[2].failed());
-        assert_eq!(upstream.pick(&tried, Wish::Answer).unwrap().addr.port(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_name_without_an_answer_leaves_the_last_good_set() {
-        let mut upstream = upstream(&["127.0.0.1:1/9"]);
-        upstream.origins = vec![Origin::new("no-such-name.invalid", 1, 9)];
-
-        upstream.resolve().await;
-
-        assert!(upstream.pick(&[], Wish::Answer).is_some());
-    }
+/// From 0 to 99, not in step with anything.
+fn scattered(turn: usize) -> u64 {
+    // The highest bits of a product with this constant depend on all others (Knuth).
+    ((turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 100
 }
+
+#[cfg(test)]
+mod tests;

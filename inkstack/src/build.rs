@@ -69,7 +69,7 @@ fn build(arguments: &Arguments, previous: Option<&Release>) -> anyhow::Result<bo
     let started = Instant::now();
     let compression = if arguments.no_compress { Compression::None } else { Compression::Balanced };
     let options = Options { compression, keep_going: arguments.keep_going };
-    let Some(published) = publish(&arguments.content, &arguments.out, options)? else {
+    let Some(published) = publish(&arguments.content, &arguments.out, options, previous)? else {
         return Ok(false);
     };
     let written = &published.written;

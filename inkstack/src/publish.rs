@@ -2,7 +2,7 @@
 
 use crate::report;
 use jiff::Timestamp;
-use release::{Compression, Written};
+use release::{Compression, Release, Written};
 use site::Gathered;
 use std::path::Path;
 
@@ -24,12 +24,14 @@ pub(crate) struct Published {
     pub(crate) is_clean: bool,
 }
 
-/// Builds `content` into the release `out` and reports every problem on standard error. `None` if
+/// Builds `content` into the release `out`, taking pictures from the release `earlier` if that has
+/// them, and reports every problem on standard error. `None` if
 /// there are errors and they keep it from being written.
 pub(crate) fn publish(
     content: &Path,
     out: &Path,
     options: Options,
+    earlier: Option<&Release>,
 ) -> anyhow::Result<Option<Published>> {
     let gathered = site::regather(content, out, Timestamp::now())?;
     eprint!("{}", report::text(&gathered.diagnostics));
@@ -39,7 +41,7 @@ pub(crate) fn publish(
         );
         return Ok(None);
     }
-    let built = site::build(content, &gathered, out, options.compression)?;
+    let built = site::build_after(content, &gathered, out, options.compression, earlier)?;
     eprint!("{}", report::text(&built.diagnostics));
     for (path, at) in &gathered.scheduled {
         eprintln!("{path} falls due at {at}");

@@ -98,7 +98,8 @@ async fn again(content: &Path, release: &Path, loader: &Loader) -> anyhow::Resul
 async fn build(content: &Path, release: &Path) -> anyhow::Result<Published> {
     let (content, release) = (content.to_owned(), release.to_owned());
     let options = Options { compression: Compression::Balanced, keep_going: true };
-    let built = tokio::task::spawn_blocking(move || publish(&content, &release, options)).await??;
+    let built =
+        tokio::task::spawn_blocking(move || publish(&content, &release, options, None)).await??;
     built.context("nothing was published")
 }
 

@@ -66,6 +66,7 @@ impl Stack {
             caches,
             tally: Arc::new(MemoryTally::default()),
             counts: store.counts().await?,
+            comments: store.comments().await?,
         };
         let api = api::Application::bind(&settings_api, backends)?;
 

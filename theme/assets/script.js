@@ -75,15 +75,17 @@
   }
 
   // Pictures that are larger than they are shown can be enlarged.
-  for (const picture of all(".body figure > img, .body p > img")) {
+  for (const picture of all(".body figure img, .body p > img, .body p > picture > img")) {
     const width = Number(picture.getAttribute("width"));
     if (!width || width < 240) continue;
     const label = picture.alt ? `${words.enlarge}: ${picture.alt}` : words.enlarge;
     const button = make("button", { type: "button", className: "zoom", ariaLabel: label });
-    picture.replaceWith(button);
-    button.append(picture);
+    // With its smaller forms, from which the browser has chosen.
+    const whole = picture.closest("picture") ?? picture;
+    whole.replaceWith(button);
+    button.append(whole);
     button.addEventListener("click", () => {
-      const large = make("img", { src: picture.dataset.full ?? picture.src, alt: picture.alt });
+      const large = make("img", { src: picture.src, alt: picture.alt });
       const dialog = make("dialog", { className: "picture", ariaLabel: picture.alt || words.enlarge }, large);
       dialog.addEventListener("click", () => dialog.close());
       dialog.addEventListener("close", () => dialog.remove());
@@ -107,7 +109,7 @@
   if (views) {
     const path = views.dataset.path.split("/").map(encodeURIComponent).join("/");
     const show = (count) => {
-      if (!Number.isFinite(count)) return;
+      if (!(count > 0)) return;
       const language = root.lang.startsWith("zh") ? "zh-CN" : root.lang;
       views.textContent = views.dataset.words.replace("{n}", count.toLocaleString(language));
       views.hidden = false;
@@ -115,10 +117,13 @@
     const ask = (url, method) =>
       fetch(`/api/v1/${url}`, { method, signal: AbortSignal.timeout(5000) })
         .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))));
-    ask(`posts/${path}/views`, "POST")
-      .then(() => ask(`views?${new URLSearchParams({ path: views.dataset.path })}`, "GET"))
-      .then((answer) => show(answer.posts[0].views))
-      .catch(() => {});
+    const counted = (async () => {
+      const { counted } = await ask(`posts/${path}/views`, "POST");
+      const answer = await ask(`views?${new URLSearchParams({ path: views.dataset.path })}`, "GET");
+      // Counts are taken over in batches: this reader may not be in it yet.
+      show(Math.max(answer.posts[0].views, counted ? 1 : 0));
+    })();
+    counted.catch(() => {});
   }
 
   // Search as one types. Without this, the page comes with its results.

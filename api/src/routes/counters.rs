@@ -12,34 +12,61 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Counted, Day, Hit, PostPath};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Posts whose counts can be asked for at once.
 const MAX_PATHS: usize = 100;
 
-#[derive(Debug, Serialize)]
-struct Outcome {
+/// What became of a view or a like.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Outcome {
     /// Whether it was counted: nobody is twice on one day, and robots never.
     counted: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Views {
+/// Views and likes of posts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Views {
     posts: Vec<PostViews>,
 }
 
-#[derive(Debug, Serialize)]
+/// Views and likes of one post.
+#[derive(Debug, Serialize, ToSchema)]
 struct PostViews {
+    #[schema(value_type = String, pattern = r"\.md$", example = "blog/2019/191014-Redis缓存.md")]
     path: PostPath,
+    /// Visitors and days on which it was opened.
+    #[schema(example = 128)]
     views: u64,
+    /// Visitors and days on which it was liked.
+    #[schema(example = 3)]
     likes: u64,
 }
 
-/// `POST /posts/{path}/views`: somebody reads the post.
+/// Somebody reads the post.
+///
+/// Nobody is counted twice on one day, and robots never.
+#[utoipa::path(
+    post,
+    path = "/api/v1/posts/{path}/views",
+    tag = "counters",
+    params(("path" = String, Path)),
+    responses((status = 200, description = "Whether it was counted.", body = Outcome))
+)]
 pub(super) async fn view(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     count(&request, &blog, Counted::View, "/views").await
 }
 
-/// `POST /posts/{path}/likes`: somebody likes the post.
+/// Somebody likes the post.
+///
+/// Nobody is counted twice on one day, and robots never.
+#[utoipa::path(
+    post,
+    path = "/api/v1/posts/{path}/likes",
+    tag = "counters",
+    params(("path" = String, Path)),
+    responses((status = 200, description = "Whether it was counted.", body = Outcome))
+)]
 pub(super) async fn like(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     count(&request, &blog, Counted::Like, "/likes").await
 }
@@ -67,7 +94,17 @@ async fn count(
     Ok(answer.json(Outcome { counted: is_counted }))
 }
 
-/// `GET /views?path=…&path=…`: views and likes of posts, in the order in which they were asked for.
+/// Views and likes of posts, in the order in which they were asked for.
+#[utoipa::path(
+    get,
+    path = "/api/v1/views",
+    tag = "counters",
+    params(
+        ("path" = Vec<String>, Query, explode, description = "Paths of posts, with or without `.md`.",
+            min_items = 1, max_items = 100, example = json!(["blog/2019/191014-Redis缓存"])),
+    ),
+    responses((status = 200, description = "A post that is not there has none.", body = Views))
+)]
 pub(super) async fn views(
     request: HttpRequest,
     blog: Data<Blog>,

@@ -6,50 +6,113 @@ use crate::error::ApiError;
 use crate::parameters::Parameters;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{SeriesCount, TagCount, YearCount};
+use domain::Tag;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
-struct Tags {
+/// Every tag, the most used first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tags {
     tags: Vec<TagCount>,
 }
 
-#[derive(Debug, Serialize)]
-struct Archive {
+/// A tag and its number of posts.
+#[derive(Debug, Serialize, ToSchema)]
+struct TagCount {
+    #[schema(value_type = String, example = "redis")]
+    tag: Tag,
+    #[schema(minimum = 1, example = 7)]
+    posts: u64,
+}
+
+/// Every year that has posts, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Archive {
     years: Vec<YearCount>,
 }
 
-#[derive(Debug, Serialize)]
-struct Series {
+/// A year and its number of posts.
+#[derive(Debug, Serialize, ToSchema)]
+struct YearCount {
+    /// In the blog's time zone.
+    #[schema(example = 2019)]
+    year: i16,
+    #[schema(minimum = 1, example = 52)]
+    posts: u64,
+}
+
+/// Every series, by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Series {
     series: Vec<SeriesCount>,
 }
 
-/// `GET /tags`: every tag, the most used first.
+/// A series and its number of posts.
+#[derive(Debug, Serialize, ToSchema)]
+struct SeriesCount {
+    #[schema(example = "数据库笔记")]
+    series: String,
+    #[schema(minimum = 1, example = 5)]
+    posts: u64,
+}
+
+/// Every tag, the most used first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tags",
+    tag = "posts",
+    responses((status = 200, description = "All of them.", body = Tags))
+)]
 pub(super) async fn tags(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async { Ok(Tags { tags: blog.posts.tags(snapshot.release.seq).await? }) };
+    let compute = async {
+        let tags = blog.posts.tags(snapshot.release.seq).await?.into_iter();
+        let count = |count: domain::TagCount| TagCount { tag: count.tag, posts: count.posts };
+        Ok(Tags { tags: tags.map(count).collect() })
+    };
     answer(&request, &blog, &snapshot, "tags", compute).await
 }
 
-/// `GET /archive`: every year, the newest first.
+/// Every year, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/archive",
+    tag = "posts",
+    responses((status = 200, description = "All of them.", body = Archive))
+)]
 pub(super) async fn archive(
     request: HttpRequest,
     blog: Data<Blog>,
 ) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async { Ok(Archive { years: blog.posts.years(snapshot.release.seq).await? }) };
+    let compute = async {
+        let years = blog.posts.years(snapshot.release.seq).await?.into_iter();
+        let count = |count: domain::YearCount| YearCount { year: count.year, posts: count.posts };
+        Ok(Archive { years: years.map(count).collect() })
+    };
     answer(&request, &blog, &snapshot, "archive", compute).await
 }
 
-/// `GET /series`: every series, by name.
+/// Every series, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/series",
+    tag = "posts",
+    responses((status = 200, description = "All of them.", body = Series))
+)]
 pub(super) async fn series(
     request: HttpRequest,
     blog: Data<Blog>,
 ) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async { Ok(Series { series: blog.posts.series(snapshot.release.seq).await? }) };
+    let compute = async {
+        let series = blog.posts.series(snapshot.release.seq).await?.into_iter();
+        let count =
+            |count: domain::SeriesCount| SeriesCount { series: count.series, posts: count.posts };
+        Ok(Series { series: series.map(count).collect() })
+    };
     answer(&request, &blog, &snapshot, "series", compute).await
 }

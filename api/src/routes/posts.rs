@@ -5,25 +5,53 @@ use crate::app::Blog;
 use crate::counter::Known;
 use crate::error::ApiError;
 use crate::item::{Detail, Item};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, is_encoded};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Cursor, PostPath, PostQuery, PostSummary, ReleaseSeq, Tag};
 use percent_encoding::percent_decode_str;
 use search::Index;
 use serde::Serialize;
+use std::str::FromStr;
+use utoipa::ToSchema;
 
 /// Posts on a page, unless the client says otherwise.
 const PAGE: u16 = 20;
 /// Posts on a page at most.
 const MAX_PAGE: u16 = 100;
+/// Related posts that a post names.
+const RELATED: usize = 5;
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
-struct Page {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PostList)]
+pub(super) struct Page {
     posts: Vec<Item>,
     /// `after` of the next page; null on the last.
+    #[schema(required = true, example = json!(null))]
     next: Option<String>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(super) enum Sorting {
+    /// By the instant of publication. This is what it is if it is left out.
+    Newest,
+    /// By views and likes, of which new ones weigh more.
+    Popular,
+}
+
+impl FromStr for Sorting {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "newest" => Ok(Self::Newest),
+            "popular" => Ok(Self::Popular),
+            _ => Err(()),
+        }
+    }
 }
 
 /// In which order, and from where.
@@ -34,7 +62,25 @@ enum Sort {
     Popular(usize),
 }
 
-/// `GET /posts?tag=&year=&series=&sort=&after=&limit=`: posts, newest or most popular first.
+/// Posts, newest or most popular first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/posts",
+    tag = "posts",
+    params(
+        ("tag" = Option<String>, Query, description = "Posts with this tag.", max_length = 64,
+            pattern = r"^(|(?!\s*\.{0,2}\s*$)[^/\u0000-\u001f\u007f-\u009f]+)$", example = "redis"),
+        ("year" = Option<i16>, Query, description = "Posts of this year.",
+            minimum = -32768, maximum = 32767, example = 2019),
+        ("series" = Option<String>, Query, description = "Posts of this series."),
+        ("sort" = Option<Sorting>, Query, description = "In which order."),
+        ("after" = Option<String>, Query, min_length = 1,
+            description = "The `next` of an earlier page with the same other parameters."),
+        ("limit" = Option<u16>, Query, description = "Posts on a page; 20 if it is left out.",
+            minimum = 1, maximum = 100, example = 20),
+    ),
+    responses((status = 200, description = "A page of posts.", body = Page))
+)]
 pub(super) async fn list(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     let (query, sort) = query(&request)?;
     let snapshot = blog.served.snapshot()?;
@@ -88,7 +134,14 @@ fn popular(
     (page.map(|(_, post)| post.clone()).collect(), next)
 }
 
-/// `GET /posts/{path}`: one post, by its path with or without `.md`.
+/// One post: metadata, outline, what is beside it and what is related.
+#[utoipa::path(
+    get,
+    path = "/api/v1/posts/{path}",
+    tag = "posts",
+    params(("path" = String, Path)),
+    responses((status = 200, description = "The post.", body = Detail))
+)]
 pub(super) async fn show(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let path = path(request.path())?;
@@ -99,9 +152,23 @@ pub(super) async fn show(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
         let found = blog.posts.find(snapshot.release.seq, &path).await?;
         let post = found.ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
         let beside = blog.posts.neighbours(snapshot.release.seq, &post.summary).await?;
-        Ok(Detail::new(post, beside, &known))
+        let related = snapshot.index.related(&path, RELATED);
+        Ok(Detail::new(post, beside, related, &known))
     };
     answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
+}
+
+/// The post that has the address of something that can only be written, if there is one.
+pub(super) async fn show_namesake(
+    request: HttpRequest,
+    blog: Data<Blog>,
+) -> Result<HttpResponse, ApiError> {
+    let is_post =
+        |path| blog.served.snapshot().is_ok_and(|served| served.index.post(path).is_some());
+    match path(request.path()) {
+        Ok(path) if is_post(&path) => show(request, blog).await,
+        _ => Err(ApiError::MethodNotAllowed(super::WRITE)),
+    }
 }
 
 fn query(request: &HttpRequest) -> Result<(PostQuery, Sort), ApiError> {
@@ -109,13 +176,13 @@ fn query(request: &HttpRequest) -> Result<(PostQuery, Sort), ApiError> {
     let bad = |text: String| ApiError::BadParameter(text);
     let wanted = "the `next` of an earlier page, unchanged";
     let tag = parameters.text("tag")?.map(|tag| Tag::parse(&tag)).transpose();
-    let (sort, after) = match parameters.text("sort")?.as_deref() {
-        None | Some("newest") => (Sort::Newest, parameters.parsed("after", wanted)?),
-        Some("popular") => {
+    let sorting = parameters.parsed("sort", "`newest` or `popular`")?;
+    let (sort, after) = match sorting.unwrap_or(Sorting::Newest) {
+        Sorting::Newest => (Sort::Newest, parameters.parsed("after", wanted)?),
+        Sorting::Popular => {
             let offset = parameters.parsed::<u32>("after", wanted)?.unwrap_or(0);
             (Sort::Popular(offset as usize), None)
         }
-        Some(_) => return Err(bad("`sort` is `newest` or `popular`".into())),
     };
     let query = PostQuery {
         tag: tag.map_err(|error| bad(format!("`tag`: {error}")))?,
@@ -132,6 +199,9 @@ fn query(request: &HttpRequest) -> Result<(PostQuery, Sort), ApiError> {
 /// sequences as they are.
 pub(super) fn path(request_path: &str) -> Result<PostPath, ApiError> {
     let encoded = request_path.strip_prefix("/api/v1/posts/").unwrap_or_default();
+    if !is_encoded(encoded) {
+        return Err(ApiError::BadPath("a `%` in it encodes nothing".into()));
+    }
     let decoded = percent_decode_str(encoded).decode_utf8();
     let decoded = decoded.map_err(|_| ApiError::BadPath("it is not UTF-8".into()))?;
     PostPath::from_route(&decoded).map_err(|error| ApiError::BadPath(error.to_string()))
@@ -150,6 +220,7 @@ mod tests {
         assert_eq!(read("blog/100%2525.md"), "blog/100%25.md");
         assert!(path("/api/v1/posts/%2e%2e/x").is_err());
         assert!(path("/api/v1/posts/%FF").is_err());
+        assert!(path("/api/v1/posts/100%").is_err());
     }
 
     proptest! {

@@ -8,16 +8,32 @@ use crate::parameters::Parameters;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
-struct Site {
+/// The blog as a whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Site {
+    /// Its name.
+    #[schema(example = "墨栈")]
     title: String,
+    /// How many there are.
+    #[schema(example = 287)]
     posts: u64,
+    /// How many there are.
+    #[schema(example = 64)]
     tags: usize,
+    /// How many there are.
+    #[schema(example = 4)]
     series: usize,
 }
 
-/// `GET /site`: name and counts.
+/// Name and counts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/site",
+    tag = "about",
+    responses((status = 200, description = "The blog.", body = Site))
+)]
 pub(super) async fn site(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
@@ -33,7 +49,13 @@ pub(super) async fn site(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
     answer(&request, &blog, &snapshot, "site", compute).await
 }
 
-/// `GET /release`: which release is served.
+/// Which release is served.
+#[utoipa::path(
+    get,
+    path = "/api/v1/release",
+    tag = "about",
+    responses((status = 200, description = "The release.", body = Release))
+)]
 pub(super) async fn release(
     request: HttpRequest,
     blog: Data<Blog>,

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::Tag;
 use jiff::civil::Date;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Suggestions of each kind, unless the client says otherwise.
 const LIMIT: u16 = 8;
@@ -17,27 +18,52 @@ const MAX_LIMIT: u16 = 20;
 /// No title is longer in any sense.
 const MAX_TYPED_CHARS: usize = 100;
 
-#[derive(Debug, Serialize)]
-struct Suggestions {
+/// What a reader may be about to type.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Suggestions {
     tags: Vec<SuggestedTag>,
     posts: Vec<SuggestedPost>,
 }
 
-#[derive(Debug, Serialize)]
+/// A tag that contains what was typed.
+#[derive(Debug, Serialize, ToSchema)]
 struct SuggestedTag {
+    #[schema(value_type = String, example = "redis")]
     tag: Tag,
+    /// Where its page is.
+    #[schema(example = "/tags/redis")]
     url: String,
+    /// Posts that carry it.
+    #[schema(example = 7)]
     posts: usize,
 }
 
-#[derive(Debug, Serialize)]
+/// A post whose title contains what was typed.
+#[derive(Debug, Serialize, ToSchema)]
 struct SuggestedPost {
+    /// Plain text.
+    #[schema(example = "Redis缓存的三种写法")]
     title: String,
+    /// Where its page is.
+    #[schema(example = "/blog/2019/191014-Redis%E7%BC%93%E5%AD%98")]
     url: String,
+    #[schema(value_type = String, format = Date, example = "2019-10-14")]
     date: Date,
 }
 
-/// `GET /suggest?q=&limit=`: tags and titles that contain what was typed so far.
+/// Tags and titles that contain what was typed so far.
+#[utoipa::path(
+    get,
+    path = "/api/v1/suggest",
+    tag = "search",
+    params(
+        ("q" = String, Query, description = "What was typed so far.", min_length = 1, max_length = 100,
+            example = "red"),
+        ("limit" = Option<u16>, Query, description = "Suggestions of each kind; 8 if it is left out.",
+            minimum = 1, maximum = 20, example = 8),
+    ),
+    responses((status = 200, description = "The suggestions.", body = Suggestions))
+)]
 pub(super) async fn suggest(
     request: HttpRequest,
     blog: Data<Blog>,

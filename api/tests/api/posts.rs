@@ -97,7 +97,7 @@ async fn what_is_not_there_is_a_problem() {
         }
         let posted = app.client.post(format!("{}/api/v1/posts", app.url)).send().await.unwrap();
         assert_eq!(posted.status(), 405);
-        assert_eq!(header(&posted, "allow"), "GET, HEAD");
+        assert_eq!(header(&posted, "allow"), "GET, HEAD, OPTIONS");
         assert_eq!(header(&posted, "content-type"), "application/problem+json");
     }
 }

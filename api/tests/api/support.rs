@@ -56,6 +56,18 @@ pub(crate) async fn spawn_counting(
     tally: Arc<dyn Tally>,
     folder: tempfile::TempDir,
 ) -> TestApp {
+    spawn_set(store, caches, tally, folder, [("API_WRITES_PER_MINUTE", "10"); 4]).await
+}
+
+/// An API with `set` beside what tests set anyway.
+pub(crate) async fn spawn_set(
+    store: &StoreSettings,
+    caches: Vec<Arc<dyn Cache>>,
+    tally: Arc<dyn Tally>,
+    folder: tempfile::TempDir,
+    set: [(&str, &str); 4],
+) -> TestApp {
+    let [one, two, three, four] = set;
     let vars = MapVars::from([
         ("API_LISTEN", "127.0.0.1:0"),
         ("API_ADMIN_LISTEN", "127.0.0.1:0"),
@@ -63,13 +75,17 @@ pub(crate) async fn spawn_counting(
         ("API_SITE_TITLE", "墨栈"),
         ("API_COUNT_INTERVAL", "20ms"),
         ("API_COUNTS_AGE", "20ms"),
-        ("API_WRITES_PER_MINUTE", "10"),
+        one,
+        two,
+        three,
+        four,
     ]);
     let settings = Settings::from_vars(&vars).unwrap();
     let memory: Arc<dyn Cache> = Arc::new(MemoryCache::new(settings.cache_bytes));
     let caches = std::iter::once(memory).chain(caches).collect();
     let (posts, counts) = (store.reader().await.unwrap(), store.counts().await.unwrap());
-    let backends = Backends { posts, caches, tally, counts };
+    let comments = store.comments().await.unwrap();
+    let backends = Backends { posts, caches, tally, counts, comments };
     let app = Application::bind(&settings, backends).unwrap();
     let (url, admin) = (format!("http://{}", app.addr()), format!("http://{}", app.admin_addr()));
     let (stop, asked) = oneshot::channel();

@@ -3,6 +3,7 @@
 //! Pure: no HTTP, no driver, no runtime, no clock and no environment. Time is an argument.
 
 mod cache;
+mod comment;
 mod counter;
 mod error;
 mod hash;
@@ -11,6 +12,10 @@ mod release;
 mod tag;
 
 pub use crate::cache::Cache;
+pub use crate::comment::place::{CommentPlace, CommentPlaceError};
+pub use crate::comment::store::{CommentLoad, CommentQuery, CommentStore};
+pub use crate::comment::text::{Author, CommentError, CommentText};
+pub use crate::comment::{Comment, CommentId, CommentState, DigitsError, Sender};
 pub use crate::counter::{
     Batch, CountStore, Counted, Counts, Day, Hit, HitOutcome, PostCounts, Tally,
 };

@@ -20,6 +20,7 @@ use store::Store;
 pub struct ReleaseWriter {
     folder: PathBuf,
     previous: Option<Release>,
+    lender: Option<Release>,
     store: Store,
     entries: BTreeMap<String, Entry>,
 }
@@ -54,7 +55,16 @@ impl ReleaseWriter {
         fs::create_dir_all(&blobs).map_err(ReleaseError::write(&blobs))?;
         let previous = Release::open(folder).ok();
         let store = Store::open(blobs, compression, previous.as_ref())?;
-        Ok(Self { folder: folder.to_owned(), previous, store, entries: BTreeMap::new() })
+        let entries = BTreeMap::new();
+        Ok(Self { folder: folder.to_owned(), previous, lender: None, store, entries })
+    }
+
+    /// Lets [`kept_route`](Self::kept_route) copy files from the release `lender`, which is in another
+    /// folder.
+    #[must_use]
+    pub fn borrowing(mut self, lender: Option<Release>) -> Self {
+        self.lender = lender;
+        self
     }
 
     /// Whether something is at `route` already.
@@ -103,21 +113,31 @@ impl ReleaseWriter {
         Ok(true)
     }
 
-    /// Answers `route` as the release in this folder does, if that has there a file that never
-    /// changes, in every form that is wanted. `Ok(false)` if it has not. For routes that name all
+    /// Answers `route` as the release in this folder does, or else the lender, if that has there a
+    /// file that never changes, in every form that is wanted. `Ok(false)` if neither has. For routes that name all
     /// that the file is made from, so that it need not be made again.
     ///
     /// # Errors
     ///
     /// [`RouteTaken`] if something else is there.
     pub fn kept_route(&mut self, route: &str) -> Result<bool, RouteTaken> {
-        let known = self.previous.as_ref().and_then(|release| release.index().entries.get(route));
-        let Some(Entry::File(known)) = known else { return Ok(false) };
-        if known.cache != CachePolicy::Immutable {
+        let own = self.previous.as_ref().and_then(|release| lasting(release, route)).cloned();
+        if let Some(own) = own
+            && self.kept(route, &own.content_type, CachePolicy::Immutable, own.blob)?
+        {
+            return Ok(true);
+        }
+        let Some(lender) = &self.lender else { return Ok(false) };
+        let Some(File { blob, content_type, .. }) = lasting(lender, route).cloned() else {
+            return Ok(false);
+        };
+        // What cannot be borrowed is made again.
+        let bytes = fs::read(lender.blob_path(&blob, None)).unwrap_or_default();
+        if content_hash(&bytes) != blob {
             return Ok(false);
         }
-        let (content_type, blob) = (known.content_type.clone(), known.blob);
-        self.kept(route, &content_type, CachePolicy::Immutable, blob)
+        self.file(route.to_owned(), &content_type, CachePolicy::Immutable, bytes)?;
+        Ok(true)
     }
 
     /// Redirects `from` (decoded) to the URL `to` (percent-encoded) for good.
@@ -189,6 +209,16 @@ impl ReleaseWriter {
         }
         carried
     }
+}
+
+/// The file that never changes at `route` of `release`, now or in an earlier one.
+fn lasting<'a>(release: &'a Release, route: &str) -> Option<&'a File> {
+    let file = match release.index().entries.get(route) {
+        Some(Entry::File(file)) => file,
+        Some(Entry::Redirect { .. }) => return None,
+        None => &release.carried().get(route)?.file,
+    };
+    (file.cache == CachePolicy::Immutable).then_some(file)
 }
 
 /// The place for `route`, if nothing is there.

@@ -35,12 +35,25 @@ pub enum Resolved {
         width: u32,
         /// In pixels.
         height: u32,
+        /// The same picture, smaller, narrowest first.
+        variants: Vec<Variant>,
     },
     /// Nothing is there.
     Missing {
         /// What may have been meant.
         suggestion: Option<String>,
     },
+}
+
+/// A smaller form of a picture, which a browser may take instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Its URL.
+    pub url: String,
+    /// Its media type.
+    pub content_type: String,
+    /// In pixels.
+    pub width: u32,
 }
 
 /// Knows the site around a post. Targets are percent-decoded and without `#fragment`.

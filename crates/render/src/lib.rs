@@ -12,7 +12,7 @@ mod html;
 mod language;
 mod words;
 
-pub use crate::body::{FragmentLink, Manner, Rendered, Resolved, Resolver, render};
+pub use crate::body::{FragmentLink, Manner, Rendered, Resolved, Resolver, Variant, render};
 pub use crate::diagnostic::{Diagnostic, Severity};
 pub use crate::header::{Header, MAX_BYTES, Reading, Source, read};
 pub use crate::highlight::CLASSES;

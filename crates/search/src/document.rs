@@ -1,6 +1,8 @@
 //! One post, folded for searching and ready to be shown.
 
 use crate::fold::{Folding, fold, is_mark};
+use crate::nearest::Address;
+use crate::profile::{Weighed, profile};
 use crate::varint;
 use domain::{ContentHash, Post, PostSummary, Tag};
 use std::ops::Range;
@@ -41,6 +43,9 @@ pub(crate) struct Document {
     ends: [u32; 5],
     /// What folding changed in the text: see [`Self::shown`].
     changes: Box<[u8]>,
+    /// What it is about.
+    pub(crate) profile: Box<[Weighed]>,
+    pub(crate) address: Address,
 }
 
 impl Document {
@@ -64,8 +69,18 @@ impl Document {
             folded.push('\n');
             end
         });
-        let changes = changes.into_boxed_slice();
-        Self { summary, hash: post.hash, folded: folded.into_boxed_str(), ends, changes }
+        let mut document = Self {
+            address: Address::of(summary.path.as_str()),
+            summary,
+            hash: post.hash,
+            folded: folded.into_boxed_str(),
+            ends,
+            changes: changes.into_boxed_slice(),
+            profile: Box::default(),
+        };
+        let fields = Field::ALL.map(|field| document.field(field));
+        document.profile = profile(fields, document.summary.series.as_deref());
+        document
     }
 
     /// The folded text of `field`.

@@ -5,6 +5,7 @@ use crate::find::{Candidates, verified};
 use crate::fold::{fold, is_word};
 use crate::posting::Posting;
 use crate::query::{Query, Term};
+use crate::related::Relations;
 use crate::score::{EXACT_TITLE, IN_TITLE, worth};
 use crate::segment::Segment;
 use crate::suggest::Titles;
@@ -23,6 +24,7 @@ pub struct Index {
     /// The places of posts in the order of lists, in the order of their paths.
     by_path: Vec<u32>,
     pub(crate) titles: Titles,
+    pub(crate) relations: Relations,
 }
 
 /// A segment as a part of an index.
@@ -112,9 +114,14 @@ impl Index {
     /// The post at `path`.
     #[must_use]
     pub fn post(&self, path: &PostPath) -> Option<&PostSummary> {
-        let summary = |rank: &u32| &self.order[*rank as usize].summary;
-        let found = self.by_path.binary_search_by(|rank| summary(rank).path.cmp(path));
-        found.ok().map(|place| summary(&self.by_path[place]))
+        self.rank(path).map(|rank| &self.order[rank as usize].summary)
+    }
+
+    /// The place of the post at `path` in the order of lists.
+    pub(crate) fn rank(&self, path: &PostPath) -> Option<u32> {
+        let found =
+            self.by_path.binary_search_by(|rank| self.order[*rank as usize].summary.path.cmp(path));
+        found.ok().map(|place| self.by_path[place])
     }
 
     pub(crate) fn of(segments: impl Iterator<Item = Placed>) -> Self {
@@ -134,7 +141,8 @@ impl Index {
         let mut by_path: Vec<u32> = (0..).zip(&order).map(|(rank, _)| rank).collect();
         let path = |rank: &u32| &order[*rank as usize].summary.path;
         by_path.sort_unstable_by(|one, other| path(one).cmp(path(other)));
-        Self { segments, order, by_path, titles }
+        let relations = Relations::of(&order);
+        Self { segments, order, by_path, titles, relations }
     }
 
     /// The posts that `query` asks for, and that carry `tag` if one is given: `limit` of them after

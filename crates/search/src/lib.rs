@@ -5,14 +5,18 @@
 //! characters, pairs of characters and Latin words are looked up, and what only may contain a longer
 //! term is compared with it. Pure: no files, no clock, no runtime.
 //!
-//! What a match is worth stands in `score.rs`, the query's language at [`Index::search`].
+//! What a match is worth stands in `score.rs`, the query's language at [`Index::search`]; what relates
+//! two posts in `related.rs`, what makes two addresses alike in `nearest.rs`.
 
 mod document;
 mod find;
 mod fold;
 mod index;
+mod nearest;
 mod posting;
+mod profile;
 mod query;
+mod related;
 mod score;
 mod segment;
 mod snippet;

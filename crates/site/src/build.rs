@@ -2,6 +2,7 @@
 
 mod list;
 mod machine;
+mod picture;
 
 use crate::card::Card;
 use crate::item::Item;
@@ -15,7 +16,7 @@ use list::Series;
 use minijinja::context;
 use minijinja::value::Value;
 use rayon::prelude::*;
-use release::{CachePolicy, Compression, ReleaseWriter, Written, content_hash};
+use release::{CachePolicy, Compression, Release, ReleaseWriter, Written, content_hash};
 use render::{Diagnostic, Severity};
 use std::collections::HashSet;
 use std::fs;
@@ -53,6 +54,22 @@ pub fn build(
     out: &Path,
     compression: Compression,
 ) -> Result<Built, SiteError> {
+    build_after(content, gathered, out, compression, None)
+}
+
+/// Builds the same as [`build`], but takes pictures that the release `earlier`, in another folder, has
+/// drawn from there.
+///
+/// # Errors
+///
+/// As [`build`].
+pub fn build_after(
+    content: &Path,
+    gathered: &Gathered,
+    out: &Path,
+    compression: Compression,
+    earlier: Option<&Release>,
+) -> Result<Built, SiteError> {
     if gathered.posts.is_empty() {
         return Err(SiteError::NoPosts(content.to_owned()));
     }
@@ -75,7 +92,7 @@ pub fn build(
         .map(|publication| Arc::new(Item::new(&publication.post.summary, &zone)))
         .collect();
     let series = list::series(&items);
-    let writer = ReleaseWriter::create(out, compression)?;
+    let writer = ReleaseWriter::create(out, compression)?.borrowing(earlier.cloned());
     let mut pages = Pages { writer, diagnostics: Vec::new() };
 
     for asset in &theme.assets {
@@ -106,6 +123,9 @@ pub fn build(
     for (path, medium) in gathered.media.iter().filter(|(_, medium)| seen.insert(&medium.url)) {
         let Medium { url, content_type, hash, .. } = medium;
         pages.copy(url, content_type, CachePolicy::Immutable, *hash, path)?;
+    }
+    if settings.picture_variants {
+        pages.variants(&gathered.media)?;
     }
     pages.redirects(&gathered.posts);
 

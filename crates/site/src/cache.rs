@@ -140,7 +140,12 @@ impl Cache {
 
 impl Picture {
     fn of(medium: &Medium) -> Self {
-        Self { stamp: medium.stamp, hash: *medium.hash.as_bytes(), size: medium.size }
+        Self {
+            stamp: medium.stamp,
+            hash: *medium.hash.as_bytes(),
+            size: medium.size,
+            has_variants: medium.has_variants,
+        }
     }
 }
 

@@ -106,7 +106,7 @@ fn gather_with(content: &Path, cache: Cache, now: Timestamp) -> Result<Gathered,
         }
     }
 
-    let addresses = Addresses::of(&visible);
+    let addresses = Addresses::of(&visible, settings.picture_variants);
     let media = Mutex::new(Media::new());
     let rendered: Vec<(Rendered, Origin)> = visible
         .par_iter_mut()

@@ -17,8 +17,9 @@ mod page;
 mod related;
 mod settings;
 mod theme;
+mod variant;
 
-pub use crate::build::{Built, build};
+pub use crate::build::{Built, build, build_after};
 pub use crate::error::SiteError;
 pub use crate::gather::{Gathered, Publication, gather, regather};
 pub use crate::settings::{MenuEntry, Security, Settings};

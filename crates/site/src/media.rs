@@ -1,8 +1,9 @@
 //! Links and pictures of posts, looked up in the content folder.
 
 use crate::cache::{Cache, Stamp};
+use crate::variant;
 use domain::ContentHash;
-use render::{Resolved, Resolver};
+use render::{Resolved, Resolver, Variant};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub(crate) struct Medium {
     pub(crate) hash: ContentHash,
     /// Width and height in pixels, of a picture.
     pub(crate) size: Option<(u32, u32)>,
+    /// Whether pages offer smaller forms of it.
+    pub(crate) has_variants: bool,
     pub(crate) stamp: Stamp,
 }
 
@@ -36,6 +39,8 @@ pub(crate) struct Folder<'a> {
     pub(crate) namesakes: &'a HashMap<String, String>,
     pub(crate) cache: &'a Cache,
     pub(crate) media: &'a Mutex<Media>,
+    /// Whether browsers are offered smaller forms of pictures.
+    pub(crate) has_variants: bool,
 }
 
 impl Resolver for Folder<'_> {
@@ -66,10 +71,13 @@ impl Resolver for Folder<'_> {
             None => joined(self.below, target),
         };
         match name.and_then(|name| self.medium(&name)) {
-            Some(Medium { url, size: Some((width, height)), .. }) => {
-                Resolved::Picture { url, width, height }
-            }
-            Some(Medium { url, .. }) => Resolved::Page { url },
+            Some(medium) => match medium.size {
+                Some((width, height)) => {
+                    let variants = self.variants(&medium);
+                    Resolved::Picture { url: medium.url, width, height, variants }
+                }
+                None => Resolved::Page { url: medium.url },
+            },
             None => Resolved::Missing { suggestion: None },
         }
     }
@@ -98,6 +106,16 @@ impl Folder<'_> {
         Resolved::Missing { suggestion: self.namesakes.get(file).map(|name| format!("../{name}")) }
     }
 
+    fn variants(&self, medium: &Medium) -> Vec<Variant> {
+        let forms = if self.has_variants { variant::forms(medium) } else { Vec::new() };
+        let variant = |variant::Form { route, width }| Variant {
+            url: route,
+            content_type: variant::TYPE.into(),
+            width,
+        };
+        forms.into_iter().map(variant).collect()
+    }
+
     /// Looks at the file `name` once. Markdown is never a medium, nor is what lies outside the
     /// root.
     fn medium(&self, name: &str) -> Option<Medium> {
@@ -111,12 +129,15 @@ impl Folder<'_> {
             return Some(medium.clone());
         }
         let stamp = Stamp::of(&fs::metadata(&path).ok()?);
-        let (hash, size) = match self.cache.picture(&path, stamp) {
-            Some(known) => (ContentHash::new(known.hash), known.size),
-            None => measured(&fs::read(&path).ok()?),
+        let (hash, size, has_variants) = if let Some(known) = self.cache.picture(&path, stamp) {
+            (ContentHash::new(known.hash), known.size, known.has_variants)
+        } else {
+            let bytes = fs::read(&path).ok()?;
+            let (hash, size) = measured(&bytes);
+            (hash, size, variant::are_worth_having(&bytes, content_type, size))
         };
         let url = format!("/media/{}.{extension}", hash.short());
-        let medium = Medium { url, content_type, hash, size, stamp };
+        let medium = Medium { url, content_type, hash, size, has_variants, stamp };
         // Another post may have looked at the same time; all are to show the same picture.
         Some(media().entry(path).or_insert(medium).clone())
     }

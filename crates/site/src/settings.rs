@@ -49,6 +49,8 @@ pub struct Settings {
     pub views: bool,
     /// `share_pictures`: whether every post has a picture with its title, for social networks.
     pub share_pictures: bool,
+    /// `picture_variants`: whether browsers are offered smaller forms of PNG and JPEG pictures.
+    pub picture_variants: bool,
     /// `analytics`: address of a script of a statistics service; empty means none.
     pub analytics: String,
     /// `style`: a CSS file in the content folder that comes after the theme's.
@@ -101,6 +103,7 @@ impl Default for Settings {
             edit_url: String::new(),
             views: true,
             share_pictures: true,
+            picture_variants: true,
             analytics: String::new(),
             style: String::new(),
             security: Security::default(),

@@ -1,5 +1,6 @@
 //! Posts in a `MongoDB` database. Driver types stop at this module.
 
+mod comment;
 mod counter;
 mod document;
 mod error;
@@ -7,6 +8,7 @@ mod index;
 mod reader;
 mod writer;
 
+use crate::mongo::comment::{BanDocument, CommentDocument};
 use crate::mongo::counter::CountDocument;
 use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
 use crate::mongo::error::store_error;
@@ -57,14 +59,16 @@ impl MongoSettings {
     }
 }
 
-/// Posts in one database: collections `posts`, `releases`, `current` and `counters`. Clones are the
-/// same store.
+/// Posts in one database: collections `posts`, `releases`, `current`, `counters`, `comments` and
+/// `bans`. Clones are the same store.
 #[derive(Debug, Clone)]
 pub struct MongoPosts {
     posts: Collection<PostDocument>,
     releases: Collection<ReleaseDocument>,
     current: Collection<PointerDocument>,
     counters: Collection<CountDocument>,
+    comments: Collection<CommentDocument>,
+    bans: Collection<BanDocument>,
     database: Database,
 }
 
@@ -83,6 +87,8 @@ impl MongoPosts {
             releases: database.collection("releases"),
             current: database.collection("current"),
             counters: database.collection("counters"),
+            comments: database.collection("comments"),
+            bans: database.collection("bans"),
             database,
         })
     }

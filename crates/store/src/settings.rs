@@ -1,7 +1,7 @@
 //! Which store, as the environment says.
 
 use crate::{MongoPosts, MongoSettings, SqlitePosts};
-use domain::{CountStore, PostReader, PostWriter, StoreError};
+use domain::{CommentStore, CountStore, PostReader, PostWriter, StoreError};
 use service_kit::{SettingError, Vars};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,6 +46,18 @@ impl StoreSettings {
     ///
     /// As [`StoreSettings::reader`].
     pub async fn counts(&self) -> Result<Arc<dyn CountStore>, StoreError> {
+        match self {
+            Self::Sqlite(path) => Ok(Arc::new(SqlitePosts::open(path)?)),
+            Self::Mongo(mongo) => Ok(Arc::new(MongoPosts::connect(mongo).await?)),
+        }
+    }
+
+    /// Prepares to use the store for comments; as [`StoreSettings::reader`].
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreSettings::reader`].
+    pub async fn comments(&self) -> Result<Arc<dyn CommentStore>, StoreError> {
         match self {
             Self::Sqlite(path) => Ok(Arc::new(SqlitePosts::open(path)?)),
             Self::Mongo(mongo) => Ok(Arc::new(MongoPosts::connect(mongo).await?)),

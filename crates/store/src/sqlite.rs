@@ -1,5 +1,6 @@
 //! Posts in one `SQLite` file: the embedded default.
 
+mod comment;
 mod counter;
 mod reader;
 mod row;

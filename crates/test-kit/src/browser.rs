@@ -54,6 +54,8 @@ pub fn dump_dom(browser: &Path, url: &str) -> String {
             "--disable-component-update",
             "--disable-sync",
             "--disable-dev-shm-usage",
+            // Scripts may ask the server first.
+            "--virtual-time-budget=10000",
             "--dump-dom",
         ])
         .arg(format!("--user-data-dir={}", profile.path().display()))

@@ -1,5 +1,7 @@
 //! Real services for tests, and sample posts. Only ever a dev-dependency.
 
+#[cfg(feature = "acme")]
+mod acme;
 #[cfg(feature = "auth")]
 mod auth;
 mod browser;
@@ -8,6 +10,8 @@ mod process;
 mod sample;
 mod server;
 
+#[cfg(feature = "acme")]
+pub use crate::acme::Authority;
 pub use crate::browser::{browser, dump_dom, node};
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;

@@ -4,6 +4,7 @@
 //! for ("request smuggling"). So whatever RFC 9112 lets servers read in more than one way is
 //! refused here, before anything else looks at it.
 
+use super::absolute;
 use crate::refusal::Refusal;
 
 /// Headers of one request. Browsers send about twenty.
@@ -151,8 +152,9 @@ impl<'a> Framing<'a> {
             return Err(Refusal::MethodNotAllowed);
         }
         let is_path = target.starts_with(b"/") || (method == b"OPTIONS" && target == b"*");
-        if !is_path {
-            // An absolute address names a host too, and a service may believe either.
+        // What it names counts, and not `Host` (RFC 9112 §3.2.2).
+        let is_absolute = || absolute(target).is_some_and(|(host, _)| is_host(host));
+        if !is_path && !is_absolute() {
             return refused("the address is no path");
         }
         let has_body = self.is_chunked || self.length.is_some_and(|n| n.iter().any(|b| *b != b'0'));
@@ -221,6 +223,7 @@ mod tests {
             "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.1\r\nHost:x\r\nContent-Length:  12 \r\nX:\ta\tb\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET http://x/a HTTP/1.1\r\nHost: y\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: x\r\nX: \u{e9}\r\n\r\n",
         ] {
             assert_eq!(check(head.as_bytes()), Ok(()), "{head:?}");

@@ -1,13 +1,16 @@
 //! What the phases do so that readers use HTTPS.
 
 use super::{Gateway, RequestState};
+use crate::acme::Store;
 use crate::refusal::Refusal;
 use crate::request::host;
 use crate::security;
+use crate::tls::Certificates;
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use service_kit::REQUEST_ID;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Certificate authorities ask here without TLS (RFC 8555 §8.3).
@@ -16,8 +19,11 @@ const CHALLENGES: &str = "/.well-known/acme-challenge/";
 /// How readers come to HTTPS, and stay.
 #[derive(Debug, Clone)]
 pub(crate) struct Https {
-    /// Requests without TLS are sent on to this port.
+    /// Requests without TLS are sent on to this port, if there is a certificate.
     pub(crate) redirect: Option<u16>,
+    pub(crate) certificates: Arc<Certificates>,
+    /// Answers the authority that certificates come from.
+    pub(crate) challenges: Option<Arc<Store>>,
     /// For so long, browsers are to use nothing else.
     pub(crate) promise: Duration,
 }
@@ -30,9 +36,36 @@ pub(super) fn is_encrypted(session: &Session) -> bool {
 impl Gateway {
     /// Whether the client is to ask again with TLS.
     pub(super) fn is_to_be_redirected(&self, session: &Session, state: &RequestState) -> bool {
-        let wanted = self.https.as_ref().is_some_and(|https| https.redirect.is_some());
+        let has = |https: &Https| https.redirect.is_some() && !https.certificates.is_empty();
+        let wanted = self.https.as_ref().is_some_and(has);
         let path = session.req_header().uri.path();
         wanted && !state.is_refresh && !is_encrypted(session) && !path.starts_with(CHALLENGES)
+    }
+
+    /// The answer to an authority that asks whether a host is ours, if this is its question.
+    pub(super) fn proof(&self, session: &Session) -> Option<String> {
+        let challenges = self.https.as_ref()?.challenges.as_ref()?;
+        let request = session.req_header();
+        let token = request.uri.path().strip_prefix(CHALLENGES)?;
+        if request.method == "GET" { challenges.answer(token) } else { None }
+    }
+
+    /// Sends `proof`.
+    pub(super) async fn prove(
+        &self,
+        session: &mut Session,
+        proof: String,
+        state: &RequestState,
+    ) -> Result<bool> {
+        let mut header = ResponseHeader::build(200, None)?;
+        header.insert_header("content-type", "application/octet-stream")?;
+        header.insert_header("content-length", proof.len())?;
+        header.insert_header("cache-control", "no-store")?;
+        header.insert_header(REQUEST_ID, state.id.as_str())?;
+        security::complete(&mut header, "")?;
+        session.write_response_header(Box::new(header), false).await?;
+        session.write_response_body(Some(proof.into()), true).await?;
+        Ok(true)
     }
 
     /// Sends the client to the same address with TLS. The status keeps the method.

@@ -3,6 +3,7 @@
 //! It stands next to the socket: above it, encryption holds bytes back, and a slow client could not
 //! be told from one that takes nothing.
 
+use prometheus_client::metrics::counter::Counter;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,12 +21,14 @@ pub(crate) struct Patient<S> {
     io: S,
     /// There while the client does not take what is sent.
     patience: Option<Patience>,
+    /// Of clients that were given up.
+    given_up: Counter,
 }
 
 impl<S> Patient<S> {
-    /// Over `io`.
-    pub(crate) fn new(io: S) -> Self {
-        Self { io, patience: None }
+    /// Over `io`. `given_up` counts.
+    pub(crate) fn new(io: S, given_up: Counter) -> Self {
+        Self { io, patience: None, given_up }
     }
 
     /// Passes on what a write of `offered` bytes has sent.
@@ -47,7 +50,10 @@ impl<S> Patient<S> {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => match self.patience.get_or_insert_with(Patience::new).poll(context) {
                 Ok(()) => Poll::Pending,
-                Err(error) => Poll::Ready(Err(error)),
+                Err(error) => {
+                    self.given_up.inc();
+                    Poll::Ready(Err(error))
+                }
             },
         }
     }
@@ -137,7 +143,8 @@ mod tests {
     async fn a_client_that_takes_next_to_nothing_is_given_up_and_a_slow_one_is_not() {
         for (bytes_a_second, is_served) in [(100, false), (1000, true)] {
             let (ours, mut client) = duplex(64);
-            let mut stream = Patient::new(ours);
+            let given_up = Counter::default();
+            let mut stream = Patient::new(ours, given_up.clone());
             let sending = tokio::spawn(async move {
                 stream.write_all(&vec![b'x'; BYTES]).await?;
                 stream.flush().await
@@ -150,6 +157,7 @@ mod tests {
             });
 
             assert_eq!(sending.await.unwrap().is_ok(), is_served, "{bytes_a_second} B/s");
+            assert_eq!(given_up.get() > 0, !is_served);
             taking.abort();
         }
     }
@@ -176,8 +184,10 @@ mod tests {
         let name = "localhost".try_into().unwrap();
         let connector = TlsConnector::from(Arc::new(client));
         let acceptor = TlsAcceptor::from(Arc::new(server));
-        let (stream, client) =
-            tokio::join!(acceptor.accept(Patient::new(ours)), connector.connect(name, theirs),);
+        let (stream, client) = tokio::join!(
+            acceptor.accept(Patient::new(ours, Counter::default())),
+            connector.connect(name, theirs),
+        );
         let (mut stream, _silent) = (stream.unwrap(), client.unwrap());
 
         // Less than encryption keeps for itself.

@@ -1,8 +1,8 @@
 //! Certificates: found in a folder, chosen by name, read again when they change.
 
-use super::expiry::expires;
+use super::expiry::validity;
 use super::metrics::{Expiry, TlsMetrics};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -62,7 +62,9 @@ pub enum CertificateError {
 struct Pair {
     path: PathBuf,
     names: Vec<String>,
-    /// When it expires, in seconds since 1970.
+    /// When it begins, in seconds since 1970.
+    begin: i64,
+    /// When it expires.
     end: i64,
     key: Arc<CertifiedKey>,
 }
@@ -86,6 +88,13 @@ impl Loaded {
         self.pairs.push(pair);
     }
 
+    /// The certificate for the host `name`.
+    fn find(&self, name: &str) -> Option<&Arc<Pair>> {
+        // A wildcard stands for one label (RFC 6125 §6.4.3).
+        let wildcard = || self.by_name.get(&format!("*.{}", name.split_once('.')?.1));
+        self.by_name.get(name).or_else(wildcard)
+    }
+
     /// For clients that name no host.
     fn first(&self) -> Option<&Arc<Pair>> {
         self.pairs.first()
@@ -96,12 +105,27 @@ impl Loaded {
     }
 }
 
+/// What a host's certificate is worth.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) path: PathBuf,
+    /// When it begins, in seconds since 1970.
+    pub(crate) begin: i64,
+    /// When it expires.
+    pub(crate) end: i64,
+}
+
 /// All certificates.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     folder: Option<PathBuf>,
     loaded: RwLock<Arc<Loaded>>,
+    /// What the folder looked like when it was read.
+    seen: Mutex<Stamp>,
 }
+
+/// Files, when they were changed, and how large they are.
+type Stamp = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
 impl Certificates {
     /// Those in `folder`: each `NAME.crt` (the chain, the host's own first) with `NAME.key`.
@@ -110,12 +134,36 @@ impl Certificates {
     ///
     /// [`CertificateError`] names the file.
     pub(crate) fn open(folder: &Path) -> Result<Self, CertificateError> {
+        let seen = stamp(folder);
         let (loaded, faults) = load(folder, &[])?;
         if let Some(fault) = faults.into_iter().next() {
             return Err(fault);
         }
-        let loaded = RwLock::new(Arc::new(loaded));
-        Ok(Self { folder: Some(folder.to_owned()), loaded })
+        Ok(Self::in_folder(folder, loaded, seen))
+    }
+
+    /// Those in `folder` that can be used, for somebody who makes what is missing.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub(crate) fn open_growing(folder: &Path) -> Result<Self, CertificateError> {
+        let seen = stamp(folder);
+        let (loaded, faults) = match load(folder, &[]) {
+            Ok(loaded) => loaded,
+            Err(fault @ CertificateError::Folder { .. }) => return Err(fault),
+            Err(CertificateError::None(_)) => (Loaded::default(), Vec::new()),
+            Err(fault) => (Loaded::default(), vec![fault]),
+        };
+        for fault in faults {
+            tracing::warn!("a certificate is not used: {fault}");
+        }
+        Ok(Self::in_folder(folder, loaded, seen))
+    }
+
+    fn in_folder(folder: &Path, loaded: Loaded, seen: Stamp) -> Self {
+        let (loaded, seen) = (RwLock::new(Arc::new(loaded)), Mutex::new(seen));
+        Self { folder: Some(folder.to_owned()), loaded, seen }
     }
 
     /// A new one for `names`, signed by itself: browsers ask whether to believe it.
@@ -130,49 +178,65 @@ impl Certificates {
         let path = PathBuf::from("the self-signed certificate");
         let key = certified(vec![made.cert.der().clone()], &key.into(), &path)?;
         let names = names.iter().map(|name| name.to_lowercase()).collect();
-        let end = expires(made.cert.der()).unwrap_or(i64::MAX);
+        let (begin, end) = validity(made.cert.der()).unwrap_or((0, i64::MAX));
         let mut loaded = Loaded::default();
-        loaded.add(Arc::new(Pair { path, names, end, key }));
+        loaded.add(Arc::new(Pair { path, names, begin, end, key }));
         let loaded = RwLock::new(Arc::new(loaded));
-        Ok(Self { folder: None, loaded })
+        Ok(Self { folder: None, loaded, seen: Mutex::default() })
     }
 
-    /// Follows the folder for ever. Files that cannot be used leave the old ones in service.
+    /// Follows the folder for ever.
     pub(crate) async fn follow(&self, metrics: &TlsMetrics) {
         metrics.note_expiry(&Expiry::default(), &self.loaded.read().expiry());
-        let Some(folder) = &self.folder else { return std::future::pending().await };
-        let mut seen = stamp(folder);
         loop {
             tokio::time::sleep(LOOK).await;
-            let stamp = stamp(folder);
-            if stamp != seen {
-                let before = self.loaded.read().clone();
-                let (loaded, faults) = match load(folder, &before.pairs) {
-                    Ok((loaded, faults)) => (Some(Arc::new(loaded)), faults),
-                    Err(fault) => (None, vec![fault]),
-                };
-                for fault in faults {
-                    tracing::error!("the certificate before is still used: {fault}");
-                }
-                if let Some(loaded) = loaded {
-                    let names: Vec<&str> = loaded.by_name.keys().map(String::as_str).collect();
-                    tracing::info!("certificates were read again: {}", names.join(", "));
-                    metrics.note_expiry(&before.expiry(), &loaded.expiry());
-                    *self.loaded.write() = loaded;
-                }
-                seen = stamp;
-            }
+            self.look(metrics);
         }
+    }
+
+    /// Reads the folder again if it has changed. Files that cannot be used leave the old ones in
+    /// service.
+    pub(crate) fn look(&self, metrics: &TlsMetrics) {
+        let Some(folder) = &self.folder else { return };
+        let mut seen = self.seen.lock();
+        let stamp = stamp(folder);
+        if stamp == *seen {
+            return;
+        }
+        let before = self.loaded.read().clone();
+        let (loaded, faults) = match load(folder, &before.pairs) {
+            Ok((loaded, faults)) => (Some(Arc::new(loaded)), faults),
+            Err(fault) => (None, vec![fault]),
+        };
+        for fault in faults {
+            tracing::error!("the certificate before is still used: {fault}");
+        }
+        if let Some(loaded) = loaded {
+            let names: Vec<&str> = loaded.by_name.keys().map(String::as_str).collect();
+            tracing::info!("certificates were read again: {}", names.join(", "));
+            metrics.note_expiry(&before.expiry(), &loaded.expiry());
+            *self.loaded.write() = loaded;
+        }
+        *seen = stamp;
+    }
+
+    /// Whether there is one at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.loaded.read().pairs.is_empty()
+    }
+
+    /// What clients get that ask for `host`, in lower case.
+    pub(crate) fn in_use(&self, host: &str) -> Option<Used> {
+        let loaded = self.loaded.read().clone();
+        let pair = loaded.find(host)?;
+        Some(Used { path: pair.path.clone(), begin: pair.begin, end: pair.end })
     }
 
     /// The certificate for `name`.
     fn find(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let loaded = self.loaded.read().clone();
         let Some(name) = name else { return loaded.first().map(|pair| pair.key.clone()) };
-        let exact = loaded.by_name.get(name);
-        // A wildcard stands for one label (RFC 6125 §6.4.3).
-        let wildcard = || loaded.by_name.get(&format!("*.{}", name.split_once('.')?.1));
-        exact.or_else(wildcard).map(|pair| pair.key.clone())
+        loaded.find(name).map(|pair| pair.key.clone())
     }
 }
 
@@ -215,24 +279,34 @@ fn load(
 
 /// The certificate in `path` and its key.
 fn read(path: &Path, now: i64) -> Result<Pair, CertificateError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        |source| CertificateError::Unreadable { path, source }
-    };
     let key_path = path.with_extension("key");
-    let chain = CertificateDer::pem_file_iter(path).map_err(unreadable(path))?;
-    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(path))?;
+    let chain = read_chain(path)?;
     let key = PrivateKeyDer::from_pem_file(&key_path).map_err(unreadable(&key_path))?;
     let names = names(&chain);
     if names.is_empty() {
         return Err(CertificateError::Nameless(path.to_owned()));
     }
-    let end = chain.first().and_then(|first| expires(first));
-    let Some(end) = end.filter(|end| *end > now) else {
+    let validity = chain.first().and_then(|first| validity(first));
+    let Some((begin, end)) = validity.filter(|(_, end)| *end > now) else {
         return Err(CertificateError::Expired(path.to_owned()));
     };
     let key = certified(chain, &key, path)?;
-    Ok(Pair { path: path.to_owned(), names, end, key })
+    Ok(Pair { path: path.to_owned(), names, begin, end, key })
+}
+
+/// All certificates in the PEM file `path`.
+///
+/// # Errors
+///
+/// [`CertificateError::Unreadable`].
+pub(crate) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let chain = CertificateDer::pem_file_iter(path).map_err(unreadable(path))?;
+    chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(path))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(rustls::pki_types::pem::Error) -> CertificateError {
+    let path = path.to_owned();
+    |source| CertificateError::Unreadable { path, source }
 }
 
 fn certified(
@@ -270,7 +344,7 @@ fn certificates(folder: &Path) -> Result<Vec<PathBuf>, CertificateError> {
 }
 
 /// Changes when a certificate or its key does.
-fn stamp(folder: &Path) -> Vec<(PathBuf, Option<(SystemTime, u64)>)> {
+fn stamp(folder: &Path) -> Stamp {
     let stamp = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok();
         let stamp = metadata.and_then(|file| Some((file.modified().ok()?, file.len())));
@@ -281,98 +355,4 @@ fn stamp(folder: &Path) -> Vec<(PathBuf, Option<(SystemTime, u64)>)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn write(folder: &Path, file: &str, names: &[&str]) {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
-        std::fs::write(folder.join(format!("{file}.crt")), made.cert.pem()).unwrap();
-        std::fs::write(folder.join(format!("{file}.key")), made.signing_key.serialize_pem())
-            .unwrap();
-    }
-
-    #[test]
-    fn a_certificate_is_found_by_its_names() {
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "a", &["blog.example", "www.blog.example"]);
-        write(folder.path(), "b", &["*.other.example"]);
-        std::fs::write(folder.path().join("lonely.crt"), "no key").unwrap();
-
-        let certificates = Certificates::open(folder.path()).unwrap();
-
-        let find = |name| certificates.find(Some(name)).map(|found| found.cert[0].clone());
-        assert!(find("blog.example").is_some());
-        assert_eq!(find("blog.example"), find("www.blog.example"));
-        assert_ne!(find("blog.example"), find("x.other.example"));
-        assert!(find("x.other.example").is_some());
-        for stranger in ["other.example", "x.y.other.example", "example", "a.blog.example"] {
-            assert_eq!(find(stranger), None, "{stranger}");
-        }
-        assert!(certificates.find(None).is_some());
-    }
-
-    #[test]
-    fn a_fault_names_its_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let fault = || Certificates::open(folder.path()).unwrap_err().to_string();
-        assert!(fault().contains("has no"), "{}", fault());
-
-        write(folder.path(), "a", &["a.example"]);
-        write(folder.path(), "b", &["b.example"]);
-        std::fs::copy(folder.path().join("a.key"), folder.path().join("b.key")).unwrap();
-        assert!(fault().contains("b.crt"), "{}", fault());
-        std::fs::write(folder.path().join("b.key"), "nonsense").unwrap();
-        assert!(fault().contains("b.key"), "{}", fault());
-    }
-
-    #[test]
-    fn of_two_for_one_host_the_one_that_holds_longer_is_used_and_an_expired_one_is_a_fault() {
-        let folder = tempfile::tempdir().unwrap();
-        let until = |file: &str, year: i32| {
-            let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
-            params.not_after = rcgen::date_time_ymd(year, 1, 1);
-            let key = rcgen::KeyPair::generate().unwrap();
-            let made = params.self_signed(&key).unwrap();
-            std::fs::write(folder.path().join(format!("{file}.crt")), made.pem()).unwrap();
-            std::fs::write(folder.path().join(format!("{file}.key")), key.serialize_pem()).unwrap();
-            made.der().clone()
-        };
-        until("a", 2200);
-        let longest = until("b", 2300);
-        until("c", 2100);
-
-        let certificates = Certificates::open(folder.path()).unwrap();
-        assert_eq!(certificates.find(Some("a.example")).unwrap().cert[0], longest);
-
-        until("c", 2020);
-        let fault = Certificates::open(folder.path()).unwrap_err().to_string();
-        assert!(fault.contains("c.crt") && fault.contains("expired"), "{fault}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "a", &["a.example"]);
-        let certificates = Arc::new(Certificates::open(folder.path()).unwrap());
-        let following = certificates.clone();
-        tokio::spawn(async move { following.follow(&TlsMetrics::default()).await });
-        let first = || certificates.find(None).unwrap().cert[0].clone();
-        let old = first();
-        tokio::time::sleep(LOOK / 2).await;
-
-        write(folder.path(), "a", &["a.example", "longer.example"]);
-        tokio::time::sleep(LOOK).await;
-        let new = first();
-        assert_ne!(new, old);
-        std::fs::write(folder.path().join("a.crt"), "nonsense").unwrap();
-        write(folder.path(), "b", &["b.example"]);
-        tokio::time::sleep(LOOK).await;
-
-        assert_eq!(first(), new);
-        assert!(certificates.find(Some("b.example")).is_some(), "the others are read all the same");
-        drop(folder);
-        tokio::time::sleep(LOOK).await;
-        assert_eq!(first(), new);
-    }
-}
+mod tests;

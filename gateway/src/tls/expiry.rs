@@ -1,4 +1,4 @@
-//! When a certificate ends. Pure.
+//! When a certificate begins and ends. Pure.
 //!
 //! The library that checks certificates does not say it, and it is three steps into the structure.
 
@@ -18,8 +18,8 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-/// When the certificate `der` ends, in seconds since 1970 (RFC 5280 §4.1.2.5).
-pub(super) fn expires(der: &[u8]) -> Option<i64> {
+/// When the certificate `der` begins and ends, in seconds since 1970 (RFC 5280 §4.1.2.5).
+pub(super) fn validity(der: &[u8]) -> Option<(i64, i64)> {
     const VERSION: u8 = 0xa0;
     let (_, certificate, _) = element(der)?;
     let (_, mut fields, _) = element(certificate)?;
@@ -30,9 +30,10 @@ pub(super) fn expires(der: &[u8]) -> Option<i64> {
         fields = element(fields)?.2;
     }
     let (_, validity, _) = element(fields)?;
-    let (_, _, validity) = element(validity)?;
+    let (tag, text, validity) = element(validity)?;
+    let begin = time(tag, text)?;
     let (tag, text, _) = element(validity)?;
-    time(tag, text)
+    Some((begin, time(tag, text)?))
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`, as `tag` says.
@@ -86,20 +87,21 @@ mod tests {
     }
 
     #[test]
-    fn a_certificates_end_is_found() {
+    fn a_certificates_beginning_and_end_are_found() {
         let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(1970, 1, 2);
         params.not_after = rcgen::date_time_ymd(2031, 1, 2);
         let key = rcgen::KeyPair::generate().unwrap();
 
         let der = params.self_signed(&key).unwrap().der().to_vec();
 
-        assert_eq!(expires(&der), Some(1_925_078_400));
+        assert_eq!(validity(&der), Some((86_400, 1_925_078_400)));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = expires(&bytes);
+            let _ = validity(&bytes);
         }
     }
 }

@@ -1,16 +1,12 @@
 //! One replica of a service, and whether it is well.
 
 use crate::upstream::release::Release;
-use parking_lot::RwLock;
+use crate::upstream::standing::Standing;
+use parking_lot::{Mutex, RwLock};
 use service_kit::healthcheck;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-/// So many failed requests in a row put a replica aside.
-const MAX_FAILURES: u32 = 3;
-/// For so long, unless a check finds it well before.
-const ASIDE: Duration = Duration::from_secs(5);
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// One replica.
 #[derive(Debug)]
@@ -21,10 +17,10 @@ pub(crate) struct Replica {
     release: RwLock<Option<Release>>,
     is_well: AtomicBool,
     was_checked: AtomicBool,
-    failures: AtomicU32,
+    /// Something is known against it, which is not asked for as long as nothing is.
+    is_doubted: AtomicBool,
+    standing: Mutex<Standing>,
     began: Instant,
-    /// Milliseconds after `began` until which it is put aside.
-    aside_until: AtomicU64,
 }
 
 impl Replica {
@@ -36,16 +32,25 @@ impl Replica {
             release: RwLock::new(None),
             is_well: AtomicBool::new(true),
             was_checked: AtomicBool::new(false),
-            failures: AtomicU32::new(0),
+            is_doubted: AtomicBool::new(false),
+            standing: Mutex::default(),
             began: Instant::now(),
-            aside_until: AtomicU64::new(0),
         }
     }
 
     /// Whether to send requests there.
     pub(crate) fn is_healthy(&self) -> bool {
         self.is_well.load(Ordering::Relaxed)
-            && self.millis() >= self.aside_until.load(Ordering::Relaxed)
+            && !(self.is_doubted() && self.standing.lock().is_aside(self.millis()))
+    }
+
+    /// How many of the requests that are its turn it is to have, in percent.
+    pub(crate) fn share(&self) -> u64 {
+        if self.is_doubted() { self.standing.lock().share(self.millis()) } else { 100 }
+    }
+
+    fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
     }
 
     /// The release that it serves.
@@ -67,16 +72,20 @@ impl Replica {
 
     /// Notes that it did not answer a request.
     pub(crate) fn failed(&self) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_FAILURES {
-            let aside = u64::try_from(ASIDE.as_millis()).unwrap_or(u64::MAX);
-            self.aside_until.store(self.millis() + aside, Ordering::Relaxed);
+        let pause = self.standing.lock().failed(self.millis());
+        self.is_doubted.store(true, Ordering::Relaxed);
+        if let Some(pause) = pause {
+            tracing::warn!("{} answers nobody and is left alone for {pause} ms", self.addr);
         }
     }
 
     /// Notes that it answered a request.
     pub(crate) fn answered(&self) {
-        self.failures.store(0, Ordering::Relaxed);
-        self.aside_until.store(0, Ordering::Relaxed);
+        if self.is_doubted() {
+            let mut standing = self.standing.lock();
+            standing.answered(self.millis());
+            self.is_doubted.store(!standing.is_clean(), Ordering::Relaxed);
+        }
     }
 
     /// Asks its second listener, and returns whether it is well.

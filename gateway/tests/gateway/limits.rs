@@ -30,6 +30,7 @@ async fn a_client_that_asks_too_often_is_told_so_and_others_are_served() {
 
     assert!(refused.len() >= 60 - allowed, "{} were refused", refused.len());
     assert!(refused.iter().all(|answer| answer.status() == 429));
+    app.until_metric("limits_hit_total{limit=\"client_rate\"}").await;
     assert!(!header(&refused[0], "retry-after").is_empty());
     assert_eq!(get("203.0.113.10").await.status(), 200);
     assert_eq!(get("192.168.1.1").await.status(), 200);
@@ -61,6 +62,7 @@ async fn a_client_with_too_many_connections_gets_no_more() {
     app.until_metric("connections_open 1\n").await;
     assert!(ask("203.0.113.9").await.1);
     app.until_metric("connections_turned_away_total 1\n").await;
+    app.until_metric("limits_hit_total{limit=\"client_connections\"} 1\n").await;
 }
 
 #[tokio::test]
@@ -73,6 +75,7 @@ async fn all_clients_together_have_no_more_than_the_cap() {
 
     assert_eq!(more.read(&mut [0; 8]).await.unwrap_or(0), 0);
     app.until_metric("connections_turned_away_total 1\n").await;
+    app.until_metric("limits_hit_total{limit=\"connections\"} 1\n").await;
 }
 
 #[tokio::test]

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod acme;
 mod cache;
 mod door;
 mod drain;
 mod headers;
 mod limits;
 mod malformed;
+mod misbehaving;
+mod passing;
 mod release;
 mod replicas;
 mod stop;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 /// What a replica does with a request.
@@ -32,6 +32,18 @@ pub(crate) enum Behaviour {
     Release(Arc<Mutex<&'static str>>),
     /// Answers half of what it promises, and closes.
     Half,
+    /// As `Half`, and resets.
+    HalfReset,
+    /// Answers more than it promises.
+    TooMuch,
+    /// Answers 200, with such a pause before each line of its head.
+    SlowHead(Duration),
+    /// Answers 200, with such a pause in the middle of its body.
+    SlowBody(Duration),
+    /// Answers 200 and a piece of its body, and the next one when it is told.
+    Stream(Arc<Notify>),
+    /// Speaks another protocol from then on: it says again what is said.
+    Upgrade,
 }
 
 /// A page that a test can change.
@@ -95,6 +107,17 @@ impl Replica {
         Self { addr, admin, requests, checks, serves: Arc::default() }
     }
 
+    /// One that is well, and whose system takes connections for nobody.
+    pub(crate) async fn half_open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let _held = listener;
+            std::future::pending::<()>().await;
+        });
+        Self { addr, ..Self::start(Behaviour::Hang).await }
+    }
+
     /// One that is well and refuses connections.
     pub(crate) async fn refusing() -> Self {
         let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -137,6 +160,11 @@ impl Replica {
 
     pub(crate) fn origin(&self) -> Origin {
         Origin::new(&self.addr.ip().to_string(), self.addr.port(), self.admin.port())
+    }
+
+    /// Where it is, behind a name.
+    pub(crate) fn origin_named(&self, name: &str) -> Origin {
+        Origin::new(name, self.addr.port(), self.admin.port())
     }
 
     /// How many requests it was sent.
@@ -199,11 +227,7 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
             tokio::time::sleep(pause).await;
             (200, "slow".into())
         }
-        Behaviour::Half => {
-            let half = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf";
-            let _ = stream.write_all(half).await;
-            return;
-        }
+        odd => return answer_oddly(stream, &head, odd).await,
     };
     let length = body.len();
     let text = format!(
@@ -211,6 +235,53 @@ async fn answer(mut stream: TcpStream, behaviour: Behaviour, requests: Arc<Atomi
          X-Release: {release}\r\nConnection: close\r\n\r\n{body}"
     );
     let _ = stream.write_all(text.as_bytes()).await;
+}
+
+/// What is no answer, or not at once.
+async fn answer_oddly(mut stream: TcpStream, head: &[u8], behaviour: Behaviour) {
+    const PROMISE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf";
+    let mut pieces = Vec::new();
+    let mut pause = Duration::ZERO;
+    match behaviour {
+        Behaviour::HalfReset => {
+            pieces = vec![PROMISE];
+            stream.set_zero_linger().unwrap();
+            pause = Duration::from_millis(50);
+        }
+        Behaviour::TooMuch => {
+            pieces = vec![PROMISE, "half", "HTTP/1.1 200 OK\r\nX: smuggled\r\n\r\n"];
+        }
+        Behaviour::SlowHead(slow) => {
+            pause = slow;
+            pieces =
+                vec!["HTTP/1.1 200 OK\r\n", "A: b\r\n", "C: d\r\n", "Content-Length: 0\r\n\r\n"];
+        }
+        Behaviour::SlowBody(slow) => {
+            pause = slow;
+            pieces = vec![PROMISE, "half"];
+        }
+        Behaviour::Stream(next) => {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+            let _ = stream.write_all(head.as_bytes()).await;
+            next.notified().await;
+            pieces = vec!["3\r\ntwo\r\n0\r\n\r\n"];
+        }
+        Behaviour::Upgrade => {
+            let head = String::from_utf8_lossy(head).to_lowercase();
+            assert!(head.contains("upgrade: websocket\r\n"), "{head}");
+            let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                        Upgrade: websocket\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes()).await;
+            let (mut from, mut to) = stream.split();
+            let _ = tokio::io::copy(&mut from, &mut to).await;
+        }
+        // Half.
+        _ => pieces = vec![PROMISE],
+    }
+    for piece in pieces {
+        let _ = stream.write_all(piece.as_bytes()).await;
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// A running gateway; it stops with the test's runtime.
@@ -240,7 +311,11 @@ pub(crate) fn spawn_with(
     settings.upstream.blog_static = blog_static.iter().map(|replica| replica.origin()).collect();
     settings.upstream.read_timeout = Duration::from_millis(500);
     change(&mut settings);
-    let app = Application::bind(&settings).unwrap();
+    start(Application::bind(&settings).unwrap())
+}
+
+/// Runs `app`.
+pub(crate) fn start(app: Application) -> TestApp {
     let (addr, admin, tls) = (app.addr(), app.admin_addr(), app.tls_addr());
     let (stop, asked) = oneshot::channel();
     let stopped = tokio::spawn(app.run(async {

@@ -58,7 +58,7 @@ impl ServerCertVerifier for Believer {
     }
 }
 
-fn connector(protocols: &[&str]) -> TlsConnector {
+pub(crate) fn connector(protocols: &[&str]) -> TlsConnector {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -70,7 +70,7 @@ fn connector(protocols: &[&str]) -> TlsConnector {
     TlsConnector::from(Arc::new(config))
 }
 
-async fn connect(
+pub(crate) async fn connect(
     app: &TestApp,
     connector: &TlsConnector,
     name: &'static str,
@@ -79,24 +79,25 @@ async fn connect(
     connector.connect(name.try_into().unwrap(), tcp).await
 }
 
-async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
+pub(crate) async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
     stream.write_all(REQUEST).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     String::from_utf8_lossy(&answer).to_lowercase()
 }
 
-fn self_signed(settings: &mut Settings) {
+pub(crate) fn self_signed(settings: &mut Settings) {
     settings.tls = Some(TlsSettings {
         listen: ([127, 0, 0, 1], 0).into(),
         certificates: CertificateSource::SelfSigned(vec!["localhost".into()]),
+        acme: None,
         public_port: 8443,
         only: true,
         hsts: Duration::from_hours(1),
     });
 }
 
-fn in_folder(settings: &mut Settings, folder: &Path) {
+pub(crate) fn in_folder(settings: &mut Settings, folder: &Path) {
     self_signed(settings);
     let tls = settings.tls.as_mut().unwrap();
     tls.certificates = CertificateSource::Folder(folder.to_owned());

@@ -2,72 +2,12 @@
 //
 // Every test says its name; the first fault of each is told, and the exit status is 1 if there is one.
 
-import { createRequire } from "node:module";
 import { crawl, feeds, markup } from "./checks.mjs";
+import { assert, start } from "./window.mjs";
 
 const [modules, chromiumPath, base] = process.argv.slice(2);
-const require = createRequire(`${modules}/`);
-const { chromium } = require("playwright-core");
+const { require, open, test, finish } = await start(modules, chromiumPath, base);
 const axe = require.resolve("axe-core/axe.min.js");
-
-// What the gateway is to send; sent here as well, so that a page that needs more fails.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-const browser = await chromium.launch({
-  executablePath: chromiumPath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"],
-});
-
-function assert(isTrue, message) {
-  if (!isTrue) throw new Error(message);
-}
-
-// A window that fails the test for console errors, requests to other origins and breaches of the policy.
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const faults = [];
-  await context.route("**/*", async (route) => {
-    const request = route.request();
-    if (request.resourceType() !== "document") return route.continue();
-    const response = await route.fetch({ maxRedirects: 0 });
-    const headers = { ...response.headers(), "content-security-policy": POLICY };
-    return route.fulfill({ response, headers });
-  });
-  if (options.isApiDown) await context.route("**/api/**", (route) => route.abort());
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    if (message.type() !== "error") return;
-    const { url } = message.location();
-    // A missing page and an API that is down are what the test asked for; a bare build of the blog
-    // without counters answers `views` with an error, which readers do not see.
-    const isExpected = url.includes("/nothing") || url.includes("/views") || options.isApiDown;
-    if (!isExpected) faults.push(`console: ${message.text()} (${url})`);
-  });
-  page.on("pageerror", (error) => faults.push(`script: ${error}`));
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(base) && !url.startsWith("data:")) faults.push(`leaves the origin: ${url}`);
-  });
-  const close = async () => {
-    await context.close();
-    assert(faults.length === 0, faults.join("\n"));
-  };
-  return { page, context, close };
-}
-
-let failed = 0;
-async function test(name, run) {
-  const started = Date.now();
-  try {
-    const said = await run();
-    console.log(`ok      ${name}${said ? `: ${said}` : ""} (${Date.now() - started} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n${error.stack ?? error}`);
-  }
-}
 
 const get = async (path) => {
   const answer = await fetch(base + path);
@@ -176,6 +116,9 @@ await test("code is copied whole, pictures are enlarged, long code unfolds", asy
   assert(copied === (await block.locator("code").textContent()), "the clipboard has the code");
   await page.locator(".zoom").first().click();
   await page.waitForSelector("dialog.picture[open]");
+  const large = page.locator("dialog.picture img");
+  const shown = await large.evaluate((picture) => picture.decode().then(() => picture.currentSrc));
+  assert(!shown.endsWith(".webp"), "what is enlarged is the picture itself");
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog.picture", { state: "detached" });
   await close();
@@ -220,7 +163,19 @@ await test("no page is wider than its window, from 360 to 1280 pixels", async ()
 
 await test("HTML is valid", () => markup(require, base, [...kinds, ...posts]));
 await test("feeds are what their formats say", () => feeds(base));
+await test("feeds and sitemap are XML", async () => {
+  const { page, close } = await open();
+  await page.goto(base);
+  for (const path of ["/feed.xml", "/sitemap.xml"]) {
+    const fault = await page.evaluate(async (path) => {
+      const text = await (await fetch(path)).text();
+      const found = new DOMParser().parseFromString(text, "application/xml");
+      return found.querySelector("parsererror")?.textContent;
+    }, path);
+    assert(!fault, `${path}: ${fault}`);
+  }
+  await close();
+});
 await test("every link inside the blog leads somewhere", () => crawl(base));
 
-await browser.close();
-process.exit(failed ? 1 : 0);
+await finish();

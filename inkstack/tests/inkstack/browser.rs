@@ -1,8 +1,10 @@
 //! A real browser on a running stack.
 
-use crate::support::{Blog, example};
+use crate::programs::{Ports, start};
+use crate::support::{Blog, client, example, program, until_status};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use test_kit::{browser, dump_dom, node};
 
 #[tokio::test]
@@ -44,4 +46,50 @@ async fn readers_of_every_kind_are_served() {
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Counting a reader, and what is left of a page and of the search without the API: see
+/// `tests/browser/outage.mjs`.
+#[tokio::test]
+async fn readers_hardly_notice_that_the_api_is_killed() {
+    let (Some(browser), Some((node, modules))) = (browser(), node()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let release = folder.path().join("release").display().to_string();
+    let built = Command::new(program("inkstack"))
+        .args(["build", &example().display().to_string(), "--out", &release, "--no-compress"])
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let ports = Ports::free();
+    let mut vars = ports.listeners(&release);
+    vars.push(("SQLITE_PATH", folder.path().join("blog.sqlite").display().to_string()));
+    vars.push(("BLOG_STATIC_API", format!("127.0.0.1:{}", ports.api)));
+    // A count is seen soon after it was made.
+    vars.push(("API_COUNTS_AGE", "100ms".into()));
+    vars.push(("API_COUNT_INTERVAL", "100ms".into()));
+    let vars: Vec<(&str, &str)> =
+        vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let start = |name: &str| start(name, &vars, folder.path());
+    let (_pages, loader) = (start("blog-static"), start("content-loader"));
+    assert_eq!(loader.wait(), 0);
+    let (api, _gateway) = (start("api"), start("gateway"));
+    let url = format!("http://127.0.0.1:{}", ports.gateway);
+    until_status(&client(), &format!("{url}/api/v1/posts"), 200).await;
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/outage.mjs");
+    let mut reader = Command::new(node)
+        .args([script.as_path(), &modules, &browser, Path::new(&url)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let before: Vec<String> = lines.by_ref().take_while(|line| line != "kill it").collect();
+    api.kill();
+    writeln!(reader.stdin.take().unwrap(), "killed").unwrap();
+    let after: Vec<String> = lines.collect();
+
+    let said = [before, after].concat().join("\n");
+    println!("{said}");
+    assert!(reader.wait().unwrap().success(), "{said}");
 }

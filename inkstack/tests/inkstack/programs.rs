@@ -66,9 +66,10 @@ async fn each_waits_for_its_neighbours_and_recovers_when_they_come_back() {
     }
 }
 
-struct Ports {
-    gateway: u16,
-    api: u16,
+/// Where each program listens.
+pub(crate) struct Ports {
+    pub(crate) gateway: u16,
+    pub(crate) api: u16,
     api_admin: u16,
     pages: u16,
     pages_admin: u16,
@@ -76,7 +77,7 @@ struct Ports {
 }
 
 impl Ports {
-    fn free() -> Self {
+    pub(crate) fn free() -> Self {
         Self {
             gateway: free_port(),
             api: free_port(),
@@ -88,6 +89,14 @@ impl Ports {
     }
 
     fn vars(&self, mongodb: &str, redis: &str, release: &str) -> Vec<(&'static str, String)> {
+        let mut vars = self.listeners(release);
+        vars.push(("MONGODB_URI", mongodb.to_owned()));
+        vars.push(("REDIS_URI", redis.to_owned()));
+        vars
+    }
+
+    /// The settings of all programs, but for where the API and the loader keep posts.
+    pub(crate) fn listeners(&self, release: &str) -> Vec<(&'static str, String)> {
         let at = |port: u16| format!("127.0.0.1:{port}");
         vec![
             ("GATEWAY_LISTEN", at(self.gateway)),
@@ -100,13 +109,12 @@ impl Ports {
             ("BLOG_STATIC_ADMIN_LISTEN", at(self.pages_admin)),
             ("BLOG_STATIC_RELEASE", release.to_owned()),
             ("CONTENT_LOADER_BLOG_STATIC", at(self.pages)),
-            ("MONGODB_URI", mongodb.to_owned()),
-            ("REDIS_URI", redis.to_owned()),
         ]
     }
 }
 
-fn start(name: &str, vars: &[(&str, &str)], folder: &Path) -> Process {
+/// Starts the program `name`, which logs to `folder`.
+pub(crate) fn start(name: &str, vars: &[(&str, &str)], folder: &Path) -> Process {
     let log = folder.join(format!("{name}.log"));
     Process::start::<&str>(&program(name), &[], vars, &log)
 }

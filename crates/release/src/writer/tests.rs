@@ -252,3 +252,25 @@ fn a_file_that_never_changes_is_kept_by_its_address_alone() {
     assert_eq!((first.0, second.0, other.0, page.0), (false, true, false, false));
     assert_eq!(first.1, second.1);
 }
+
+#[test]
+fn a_file_that_never_changes_is_borrowed_if_it_is_whole() {
+    let (earlier, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut writer = ReleaseWriter::create(earlier.path(), Compression::Balanced).unwrap();
+    let cache = CachePolicy::Immutable;
+    writer.file("/media/a.webp".into(), "image/webp", cache, b"drawn".to_vec()).unwrap();
+    writer.file("/404".into(), PAGE, CachePolicy::Page, b"no".to_vec()).unwrap();
+    writer.finish(&[], "/404").unwrap();
+    let lender = Release::open(earlier.path()).unwrap();
+    let borrowed = |route: &str| {
+        let writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+        let mut writer = writer.borrowing(Some(lender.clone()));
+        (writer.kept_route(route).unwrap(), writer.has(route))
+    };
+    assert_eq!(borrowed("/media/a.webp"), (true, true));
+    assert_eq!(borrowed("/media/b.webp"), (false, false));
+    assert_eq!(borrowed("/404"), (false, false), "a page may change");
+    let blob = lender.blob_path(&content_hash(b"drawn"), None);
+    fs::write(blob, b"other").unwrap();
+    assert_eq!(borrowed("/media/a.webp"), (false, false), "a damaged blob is not taken");
+}

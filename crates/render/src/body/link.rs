@@ -1,6 +1,6 @@
 //! Links and pictures: resolved against the site, and what is wrong with them.
 
-use super::{FragmentLink, Resolved, Resolver};
+use super::{FragmentLink, Resolved, Resolver, Variant};
 use crate::diagnostic::{Place, Report};
 use crate::html::escaped;
 use comrak::nodes::{Node, NodeLink, NodeValue};
@@ -120,6 +120,7 @@ impl<'r, 'f, 's> Links<'r, 'f, 's> {
             self.report.warning(at, "empty-alt", "the picture has no alternative text", remedy);
         }
         let mut html = format!("<img src=\"{}\" alt=\"{}\"", escaped(&image.url), escaped(alt));
+        let mut smaller = String::new();
         let source = image.url.trim();
         match scheme(source) {
             Some("http" | "https") => {}
@@ -130,9 +131,10 @@ impl<'r, 'f, 's> Links<'r, 'f, 's> {
                 return escaped(alt);
             }
             None => match self.resolver.picture(&decoded(source)) {
-                Resolved::Picture { url, width, height } => {
+                Resolved::Picture { url, width, height, variants } => {
                     html = format!("<img src=\"{}\" alt=\"{}\"", escaped(&url), escaped(alt));
                     let _ = write!(html, " width=\"{width}\" height=\"{height}\"");
+                    smaller = sources(&variants, width);
                 }
                 Resolved::Page { url } => {
                     html = format!("<img src=\"{}\" alt=\"{}\"", escaped(&url), escaped(alt));
@@ -148,8 +150,35 @@ impl<'r, 'f, 's> Links<'r, 'f, 's> {
             let _ = write!(html, " title=\"{}\"", escaped(&image.title));
         }
         html.push_str(" loading=\"lazy\" decoding=\"async\">");
-        html
+        if smaller.is_empty() { html } else { format!("<picture>{smaller}{html}</picture>") }
     }
+}
+
+/// The widest that a picture is shown, in CSS pixels: the theme's column on its largest screen.
+const COLUMN: u32 = 722;
+/// What is beside the column on a narrow screen.
+const GUTTERS: u32 = 46;
+
+/// The `<source>` elements for the `variants` of a picture that is `width` pixels wide, one for each
+/// media type in the order in which they come.
+fn sources(variants: &[Variant], width: u32) -> String {
+    let shown = width.min(COLUMN);
+    let mut html = String::new();
+    for of_type in variants.chunk_by(|one, next| one.content_type == next.content_type) {
+        let set: Vec<String> = of_type
+            .iter()
+            .map(|variant| format!("{} {}w", escaped(&variant.url), variant.width))
+            .collect();
+        let _ = write!(
+            html,
+            "<source type=\"{}\" srcset=\"{}\" sizes=\"(min-width: {}px) {shown}px, \
+             calc(100vw - {GUTTERS}px)\">",
+            escaped(&of_type[0].content_type),
+            set.join(", "),
+            shown + GUTTERS,
+        );
+    }
+    html
 }
 
 fn remedy(suggestion: Option<String>, otherwise: &str) -> String {

@@ -19,7 +19,17 @@ impl Resolver for Site {
     fn picture(&self, target: &str) -> Resolved {
         match target {
             "../pic/图 1.png" => {
-                Resolved::Picture { url: "/media/1.png".into(), width: 3, height: 2 }
+                let (url, variants) = ("/media/1.png".into(), Vec::new());
+                Resolved::Picture { url, width: 3, height: 2, variants }
+            }
+            "large.png" => {
+                let variant = |width| Variant {
+                    url: format!("/media/{width}.webp"),
+                    content_type: "image/webp".into(),
+                    width,
+                };
+                let (url, variants) = ("/media/2.png".into(), vec![variant(480), variant(900)]);
+                Resolved::Picture { url, width: 900, height: 300, variants }
             }
             _ => Resolved::Missing { suggestion: None },
         }
@@ -204,4 +214,17 @@ proptest! {
     fn no_markdown_makes_rendering_panic(body in "\\PC{0,200}|[-#*_`\\[\\]()<>!|\n a~]{0,200}") {
         let _ = rendered(&body);
     }
+}
+
+#[test]
+fn a_browser_may_choose_a_smaller_form_of_a_picture() {
+    let html = rendered("![a](large.png \"Title\")\n").html;
+
+    assert_eq!(
+        html,
+        "<figure><picture><source type=\"image/webp\" srcset=\"/media/480.webp 480w, \
+         /media/900.webp 900w\" sizes=\"(min-width: 768px) 722px, calc(100vw - 46px)\">\
+         <img src=\"/media/2.png\" alt=\"a\" width=\"900\" height=\"300\" title=\"Title\" \
+         loading=\"lazy\" decoding=\"async\"></picture><figcaption>Title</figcaption></figure>\n"
+    );
 }

@@ -127,7 +127,11 @@ pub(super) fn figures(root: Node<'_>) {
             return None;
         }
         match &child.data().value {
-            NodeValue::HtmlInline(html) if html.starts_with("<img ") => Some(html.clone()),
+            NodeValue::HtmlInline(html)
+                if html.starts_with("<img ") || html.starts_with("<picture>") =>
+            {
+                Some(html.clone())
+            }
             _ => None,
         }
     };

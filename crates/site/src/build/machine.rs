@@ -122,9 +122,10 @@ fn json_feed(newest: &[(&Arc<Item>, String)], frame: &Frame) -> Vec<u8> {
 fn standing_alone(html: &str, base: &str) -> String {
     let html = without(html, "<details class=\"fold\">", "</details>");
     let html = without(&html, "<a class=\"anchor\"", "</a>");
+    // The programs that read feeds show the picture itself.
+    let html = without(&html, "<source ", ">");
     html.replace(" href=\"/", &format!(" href=\"{base}/"))
         .replace(" src=\"/", &format!(" src=\"{base}/"))
-        .replace(" srcset=\"/", &format!(" srcset=\"{base}/"))
 }
 
 /// `html` without what begins with `start` and ends with `end`.

@@ -123,3 +123,84 @@ fn a_folder_without_posts_is_an_error_that_says_what_a_post_is() {
 
     assert!(error.to_string().contains("lw-blog-meta"), "{error}");
 }
+
+/// A picture that is large enough to have smaller forms.
+fn photograph() -> Vec<u8> {
+    let of = |value: u32| u8::try_from(value % 256).unwrap();
+    let picture = image::RgbImage::from_fn(900, 300, |x, y| image::Rgb([of(x), of(y), of(x * y)]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// The addresses in the `srcset` of the post `/blog/a`.
+fn offered(out: &Path) -> Vec<String> {
+    let page = text(out, "/blog/a");
+    let Some((_, rest)) = page.split_once("srcset=\"") else { return Vec::new() };
+    let set = rest.split_once('"').unwrap().0;
+    set.split(", ").map(|form| form.split_once(' ').unwrap().0.to_owned()).collect()
+}
+
+fn type_of(out: &Path, route: &str) -> String {
+    let release = Release::open(out).unwrap();
+    match release.index().entries.get(route) {
+        Some(Entry::File(file)) => file.content_type.clone(),
+        _ => panic!("no file at {route}"),
+    }
+}
+
+#[test]
+fn every_smaller_form_that_a_page_offers_is_there() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    fs::write(content.path().join("p.png"), photograph()).unwrap();
+
+    built(content.path(), out.path());
+
+    let offered = offered(out.path());
+    assert_eq!(offered.len(), 3);
+    for route in &offered {
+        assert_eq!(type_of(out.path(), route), "image/webp");
+    }
+    assert!(!text(out.path(), "/feed.xml").contains("srcset"), "feeds show the picture itself");
+    let again = built(content.path(), out.path());
+    assert_eq!((again.written.changed, again.written.files_written), (false, 0));
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_is_answered_as_it_is() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    fs::write(content.path().join("p.png"), [PNG, &[0; 5000]].concat()).unwrap();
+
+    built(content.path(), out.path());
+
+    let offered = offered(out.path());
+    assert_eq!(offered.len(), 1);
+    assert_eq!(type_of(out.path(), &offered[0]), "image/png");
+}
+
+#[test]
+fn a_blog_may_do_without_smaller_forms() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    fs::write(content.path().join("p.png"), photograph()).unwrap();
+    fs::write(content.path().join("site.toml"), "picture_variants = false").unwrap();
+
+    built(content.path(), out.path());
+
+    assert!(offered(out.path()).is_empty());
+    let release = Release::open(out.path()).unwrap();
+    assert!(release.index().files().all(|file| file.content_type != "image/webp"));
+}
+
+#[test]
+fn another_folder_s_release_lends_what_it_has_drawn() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    fs::write(content.path().join("p.png"), photograph()).unwrap();
+    built(content.path(), out.path());
+    let (earlier, next) = (Release::open(out.path()).unwrap(), tempfile::tempdir().unwrap());
+    let gathered = gather(content.path(), "2022-01-01T00:00:00Z".parse().unwrap()).unwrap();
+
+    let (content, compression) = (content.path(), Compression::Balanced);
+    let built = build_after(content, &gathered, next.path(), compression, Some(&earlier)).unwrap();
+
+    assert_eq!(built.written.id, earlier.index().id);
+}

@@ -47,6 +47,7 @@ pub(crate) struct Picture {
     pub(super) stamp: Stamp,
     pub(crate) hash: [u8; 32],
     pub(crate) size: Option<(u32, u32)>,
+    pub(crate) has_variants: bool,
 }
 
 /// The rendered posts of a whole cache file.

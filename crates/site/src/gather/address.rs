@@ -16,10 +16,12 @@ pub(super) struct Addresses {
     routes: HashMap<String, String>,
     /// File names without their folders, to the first of the files that have them.
     namesakes: HashMap<String, String>,
+    /// Whether browsers are offered smaller forms of pictures.
+    has_variants: bool,
 }
 
 impl Addresses {
-    pub(super) fn of(visible: &[Visible]) -> Self {
+    pub(super) fn of(visible: &[Visible], has_variants: bool) -> Self {
         let (mut posts, mut routes) = (HashMap::new(), HashMap::new());
         let mut namesakes: HashMap<String, String> = HashMap::new();
         for Visible { read, path, .. } in visible {
@@ -39,7 +41,7 @@ impl Addresses {
                 }
             }
         }
-        Self { posts, routes, namesakes }
+        Self { posts, routes, namesakes, has_variants }
     }
 
     /// The folder as the post `name` sees it.
@@ -58,6 +60,7 @@ impl Addresses {
             namesakes: &self.namesakes,
             cache,
             media,
+            has_variants: self.has_variants,
         }
     }
 

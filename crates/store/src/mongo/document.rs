@@ -174,6 +174,7 @@ pub(super) fn stored(at: Timestamp) -> DateTime {
     DateTime::from_millis(at.as_millisecond())
 }
 
-fn read(at: DateTime, what: &str) -> Result<Timestamp, StoreError> {
+/// The time that the database keeps as `at`.
+pub(super) fn read(at: DateTime, what: &str) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(at.timestamp_millis()).map_err(|error| corrupt(what, error))
 }

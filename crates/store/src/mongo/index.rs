@@ -24,3 +24,14 @@ pub(super) fn posts() -> Vec<IndexModel> {
 pub(super) fn counters() -> IndexModel {
     IndexModel::builder().keys(doc! { "batch": 1 }).build()
 }
+
+/// The indexes of `comments`.
+pub(super) fn comments() -> Vec<IndexModel> {
+    let index = |keys| IndexModel::builder().keys(keys).build();
+    vec![
+        index(doc! { "path": 1, "state": 1, "at": 1, "_id": 1 }),
+        index(doc! { "state": 1, "at": 1, "_id": 1 }),
+        index(doc! { "sender": 1, "at": 1 }),
+        index(doc! { "at": 1, "_id": 1 }),
+    ]
+}

@@ -51,3 +51,24 @@ CREATE TABLE IF NOT EXISTS counters (
     batch INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS counted_since ON counters (batch);
+
+-- Comments below posts; they stay when the post vanishes.
+CREATE TABLE IF NOT EXISTS comments (
+    id TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    author TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at INTEGER NOT NULL,           -- milliseconds since 1970
+    state TEXT NOT NULL CHECK (state IN ('held', 'approved')),
+    sender TEXT NOT NULL           -- a keyed hash of an address
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS comments_of_post ON comments (path, state, at, id);
+CREATE INDEX IF NOT EXISTS comments_of_sender ON comments (sender, at);
+CREATE INDEX IF NOT EXISTS comments_by_time ON comments (at, id);
+CREATE INDEX IF NOT EXISTS comments_held ON comments (at, id) WHERE state = 'held';
+
+-- Who may write no more.
+CREATE TABLE IF NOT EXISTS bans (
+    sender TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -4,6 +4,7 @@
 
 mod backup;
 mod cache;
+mod comment;
 mod contract;
 mod counter;
 mod refusal;

@@ -62,6 +62,30 @@ async fn stopping_loses_no_request_over_http_2() {
     }
 }
 
+#[tokio::test]
+async fn a_client_of_http_2_that_is_gone_without_a_word_does_not_hold_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path(), "one", "one.example");
+    let pages = Replica::start(Behaviour::Status(200, "the page")).await;
+    let mut app = spawn_with(&[], &[&pages], |settings| in_folder(settings, folder.path()));
+    let stream = connect(&app, &connector(&["h2"]), "one.example").await.unwrap();
+    let (mut client, mut connection) = h2::client::handshake(stream).await.unwrap();
+    let request = http::Request::get("https://one.example/a").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    tokio::select! {
+        answer = answer => assert_eq!(answer.unwrap().status(), 200),
+        ended = &mut connection => panic!("{ended:?}"),
+    }
+
+    // From now on nobody reads what the gateway says.
+    let began = Instant::now();
+    app.stop.take().unwrap().send(()).unwrap();
+    app.stopped.await.unwrap().unwrap();
+
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    drop(connection);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_certificate_is_taken_under_load_without_a_failed_request() {
     let folder = tempfile::tempdir().unwrap();
