@@ -121,6 +121,13 @@ impl Application {
         let watch = blog.metrics.clone().watch(blog.caches.clone());
         let counter = blog.counter.clone();
         let count = counter.clone().follow(pace);
+        let comments = blog.comments.clone();
+        let prepare = async move {
+            match comments {
+                Some(comments) => comments.prepare().await,
+                None => std::future::pending().await,
+            }
+        };
         let blog = Data::new(blog);
         let serve = listener.serve(observer, drain, stop, move |config| {
             config.app_data(blog.clone()).configure(routes::mount);
@@ -131,6 +138,7 @@ impl Application {
             () = follow => Ok(()),
             () = watch => Ok(()),
             () = count => Ok(()),
+            () = prepare => Ok(()),
         };
         counter.finish().await;
         done

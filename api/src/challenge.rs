@@ -103,7 +103,7 @@ mod tests {
     use jiff::ToSpan;
 
     fn solve(challenge: &str, bits: u32) -> String {
-        let mut numbers = (0_u64..).map(|number| number.to_string());
+        let mut numbers = (0..1_000_000).map(|number: u32| number.to_string());
         numbers.find(|number| zero_bits(challenge, number) >= bits).unwrap()
     }
 

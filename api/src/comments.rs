@@ -7,12 +7,18 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use domain::{CommentLoad, CommentState, CommentStore};
 use secrecy::ExposeSecret;
+use service_kit::Backoff;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// So many comments wait for somebody to look at them. More would not be looked at.
 const MAX_HELD: u64 = 1000;
 /// So many are taken in an hour, whoever sends them.
 const MAX_IN_AN_HOUR: u64 = 200;
+
+/// Between two attempts to reach the store.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How comments are taken.
 #[derive(Clone)]
@@ -49,6 +55,24 @@ impl Comments {
             token: blake3::hash(token),
             per_hour: settings.per_hour,
         })
+    }
+
+    /// Makes the store ready for comments as soon as it answers, and ends never.
+    pub(crate) async fn prepare(&self) {
+        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let mut is_told = false;
+        while let Err(error) = self.store.prepare().await {
+            if !is_told {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(
+                    "comments have no indexes yet: {error}: {}",
+                    cause.unwrap_or_default()
+                );
+            }
+            is_told = true;
+            backoff.pause().await;
+        }
+        std::future::pending::<()>().await;
     }
 
     /// Refuses whoever does not have the token.

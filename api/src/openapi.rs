@@ -28,7 +28,7 @@ static DIGEST: LazyLock<u64> = LazyLock::new(|| {
 });
 
 /// What a post's path is in an address (`domain::PostPath`).
-const PATH_PATTERN: &str = r"^(?!_)(?!api(\.md)?$)(?!api/)(?!\.{1,2}(/|$))[^/\\\u0000-\u001f\u007f-\u009f]+(/(?!\.{1,2}(/|$))[^/\\\u0000-\u001f\u007f-\u009f]+)*$";
+const PATH_PATTERN: &str = r"^(?!api(/|$|\.md$))(\.{1,2}[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*|\.{3}[^/\\\u0000-\u001f\u007f-\u009f]*|[^./_\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*)(/(\.{1,2}[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*|\.{3}[^/\\\u0000-\u001f\u007f-\u009f]*|[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*))*$";
 
 const PATH: &str = "A post's path, with or without `.md`; `/` stands as it is, all else is \
                     percent-encoded.";
@@ -107,6 +107,7 @@ fn complete(operation: &mut Operation, is_read: bool) {
                 *schema = Some(path_schema().into());
                 parameter.description = Some(PATH.into());
             }
+            ("of", ParameterIn::Query, schema) => *schema = Some(path_schema().into()),
             ("path", ParameterIn::Query, Some(RefOr::T(Schema::Array(list)))) => {
                 list.items = ArrayItems::RefOrSchema(Box::new(path_schema().into()));
             }

@@ -26,7 +26,8 @@ impl Parameters {
         Ok(self.one(name)?.filter(|value| !value.is_empty()))
     }
 
-    fn one(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+    /// Takes the parameter `name`, which may be empty.
+    pub(crate) fn one(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         let mut found = None;
         while let Some(at) = self.0.iter().position(|(key, _)| key == name) {
             if found.is_some() {

@@ -1,5 +1,5 @@
 // Makes the two users of the blog's database with the rights that they need and no others: the API
-// reads posts and keeps counters, the content-loader writes posts.
+// reads posts and keeps counters and comments, the content-loader writes posts.
 //
 // Run by MongoDB's image at its first start, and by `deploy/secrets rotate` again. User and password
 // of each are those in the connection string that its service gets as a secret. Running it again
@@ -19,7 +19,7 @@ const ROLES = {
   // name stands for every collection of the database, so what is written is named one by one.
   api: (database) => [
     ...rights(database, POSTS, ['find', 'listIndexes', 'collStats']),
-    ...rights(database, ['counters'], WRITE),
+    ...rights(database, ['counters', 'comments', 'bans'], WRITE),
     { resource: { db: database, collection: '' }, actions: ['listCollections'] },
   ],
   loader: (database) => [

@@ -303,7 +303,7 @@ fn named<T: std::str::FromStr<Err = domain::DigitsError>>(text: &str) -> Result<
 }
 
 fn post(parameters: &mut Parameters) -> Result<Option<PostPath>, ApiError> {
-    let path = parameters.text("of")?.map(|path| PostPath::from_route(&path)).transpose();
+    let path = parameters.one("of")?.map(|path| PostPath::from_route(&path)).transpose();
     path.map_err(|error| ApiError::BadParameter(format!("`of`: {error}")))
 }
 

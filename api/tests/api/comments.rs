@@ -75,7 +75,7 @@ fn solve(challenge: &str, bits: u64) -> String {
         let hash = Sha256::digest(format!("{challenge}.{number}"));
         u64::from(u64::from_be_bytes(hash[..8].try_into().unwrap()).leading_zeros()) >= bits
     };
-    (0_u64..).find(is_solved).unwrap().to_string()
+    (0..1_000_000_u64).find(is_solved).unwrap().to_string()
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use store::{MemoryTally, MongoSettings, StoreSettings};
 use test_kit::{find_program, post, posts};
 
 /// Requests for each operation and phase, from one seed: the same each time.
-const EXAMPLES: &str = "30";
+const EXAMPLES: &str = "15";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef-token";
 /// It takes half a minute; a hanging answer must not take for ever.
 const SECONDS: &str = "300";

@@ -33,6 +33,10 @@ pub struct CommentLoad {
 /// Keeps comments. What a post's versions are is no concern of it.
 #[async_trait]
 pub trait CommentStore: Send + Sync {
+    /// Creates indexes that are missing. Whoever takes comments does this, and not the loader: it
+    /// need not be able to read them.
+    async fn prepare(&self) -> Result<(), StoreError>;
+
     /// Keeps `comment`. Returns whether its name is new; if not, nothing changes.
     async fn add(&self, comment: &Comment) -> Result<bool, StoreError>;
 

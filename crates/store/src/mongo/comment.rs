@@ -1,7 +1,7 @@
 //! Comments in the collection `comments`, and who may write no more in `bans`.
 
 use super::document::{read, stored};
-use super::{MongoPosts, corrupt, within};
+use super::{MongoPosts, corrupt, index, within};
 use async_trait::async_trait;
 use domain::{
     Author, Comment, CommentId, CommentLoad, CommentQuery, CommentState, CommentStore, CommentText,
@@ -70,6 +70,11 @@ struct UnknownState;
 
 #[async_trait]
 impl CommentStore for MongoPosts {
+    async fn prepare(&self) -> Result<(), StoreError> {
+        within(self.comments.create_indexes(index::comments())).await?;
+        Ok(())
+    }
+
     async fn add(&self, comment: &Comment) -> Result<bool, StoreError> {
         let document = mongodb::bson::serialize_to_document(&CommentDocument::from(comment));
         let document = document.map_err(|error| corrupt("comment", error))?;

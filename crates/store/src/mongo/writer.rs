@@ -22,7 +22,6 @@ impl PostWriter for MongoPosts {
     async fn prepare(&self) -> Result<(), StoreError> {
         within(self.posts.create_indexes(index::posts())).await?;
         within(self.counters.create_index(index::counters())).await?;
-        within(self.comments.create_indexes(index::comments())).await?;
         let first = doc! { "$setOnInsert": { "head": 0i64, "next_seq": 1i64 } };
         within(self.current.update_one(pointer(), first).upsert(true)).await?;
         Ok(())

@@ -12,6 +12,11 @@ use rusqlite::{Connection, Row, ToSql, params};
 
 #[async_trait]
 impl CommentStore for SqlitePosts {
+    async fn prepare(&self) -> Result<(), StoreError> {
+        // The table was made with its indexes when the file was opened.
+        Ok(())
+    }
+
     async fn add(&self, comment: &Comment) -> Result<bool, StoreError> {
         let comment = comment.clone();
         self.with(move |connection| {

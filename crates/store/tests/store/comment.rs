@@ -17,8 +17,10 @@ async fn stores() -> Vec<(&'static str, Arc<dyn CommentStore>, tempfile::TempDir
     if let Some(server) = test_kit::mongod() {
         let settings = MongoSettings { uri: server.uri().into(), database: server.database() };
         let mongo = MongoPosts::connect(&settings).await.unwrap();
-        domain::PostWriter::prepare(&mongo).await.unwrap();
         stores.push(("MongoDB", Arc::new(mongo), folder()));
+    }
+    for (_, store, _) in &stores {
+        store.prepare().await.unwrap();
     }
     stores
 }
