@@ -61,6 +61,8 @@ fn every_page_is_there() {
     assert!(built.diagnostics.is_empty());
     for (route, part) in [
         ("/", "<a href=\"/blog/a\">A</a>"),
+        ("/", "<meta name=\"description\" content=\"A · B · C\">"),
+        ("/archive", "<meta name=\"description\" content=\"归档 · &lt;墨&gt;\">"),
         ("/page/2", "<a href=\"/blog/c\">C</a>"),
         ("/blog/a", "width=\"3\" height=\"2\""),
         ("/blog/a", "<h2 id=\"one\"><span id=\"One\"></span>One<a class=\"anchor\""),
