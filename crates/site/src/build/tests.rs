@@ -206,3 +206,18 @@ fn another_folder_s_release_lends_what_it_has_drawn() {
 
     assert_eq!(built.written.id, earlier.index().id);
 }
+
+#[test]
+fn a_comment_service_stands_below_every_post_and_nowhere_else() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    let settings = "[comments]\nscript = \"https://c.org/e.js\"\nelement = \"thread\"\n\
+                    data = { isso = \"https://c.org/\", lang = \"zh\" }";
+    fs::write(content.path().join("site.toml"), settings).unwrap();
+
+    built(content.path(), out.path());
+
+    let script = "<div id=\"thread\"></div>\n<script src=\"https://c.org/e.js\" async \
+                  data-isso=\"https://c.org/\" data-lang=\"zh\"></script>";
+    assert!(text(out.path(), "/blog/a").contains(script), "{}", text(out.path(), "/blog/a"));
+    assert!(!text(out.path(), "/").contains("c.org"));
+}
