@@ -7,6 +7,7 @@ use globset::Glob;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
@@ -53,6 +54,8 @@ pub struct Settings {
     pub picture_variants: bool,
     /// `analytics`: address of a script of a statistics service; empty means none.
     pub analytics: String,
+    /// `comments`: a service that shows comments below a post.
+    pub comments: Comments,
     /// `style`: a CSS file in the content folder that comes after the theme's.
     pub style: String,
     /// `security`: for `/.well-known/security.txt`.
@@ -71,6 +74,18 @@ pub struct MenuEntry {
     pub name: String,
     /// `url`: where it leads.
     pub url: String,
+}
+
+/// A service of the writer's choice that shows comments below a post.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Comments {
+    /// `comments.script`: address of its script; empty means no comments.
+    pub script: String,
+    /// `comments.element`: the `id` of the element that it fills, if it wants one.
+    pub element: String,
+    /// `comments.data`: the `data-` attributes that its script wants, without `data-`.
+    pub data: BTreeMap<String, String>,
 }
 
 /// Whom to tell about a weakness (RFC 9116).
@@ -105,6 +120,7 @@ impl Default for Settings {
             share_pictures: true,
             picture_variants: true,
             analytics: String::new(),
+            comments: Comments::default(),
             style: String::new(),
             security: Security::default(),
             include: Vec::new(),
@@ -156,6 +172,17 @@ impl Settings {
         if !self.analytics.is_empty() && !is_url(&self.analytics) {
             let remedy = "give the address of a script, not the script";
             return Some(("analytics", format!("`analytics` is no address: {remedy}")));
+        }
+        if !self.comments.script.is_empty() && !is_url(&self.comments.script) {
+            let remedy = "give the address of the service's script";
+            return Some(("script", format!("`comments.script` is no address: {remedy}")));
+        }
+        let is_name = |name: &String| {
+            name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        if let Some(name) = self.comments.data.keys().find(|name| !is_name(name)) {
+            let remedy = "write lower-case letters, digits and `-`";
+            return Some(("data", format!("`comments.data`: `{name}` is no name: {remedy}")));
         }
         if !self.edit_url.is_empty() && !self.edit_url.contains("{file}") {
             let remedy = "write `{file}` where the post's name belongs";
@@ -221,6 +248,8 @@ mod tests {
             ("title = \"x\"\n\npage_size = 0", "site.toml:3:1: `page_size`"),
             ("base_url = \"blog.example.com\"", "site.toml:1:1: `base_url`"),
             ("analytics = \"<script>\"", "site.toml:1:1: `analytics`"),
+            ("[comments]\nscript = \"embed.js\"", "site.toml:2:1: `comments.script`"),
+            ("[comments]\ndata = { \"a b\" = \"c\" }", "site.toml:2:1: `comments.data`"),
             ("edit_url = \"https://x.org/\"", "site.toml:1:1: `edit_url`"),
             ("style = \"none.css\"", "site.toml:1:1: `style`"),
             ("[security]\ncontact = \"mailto:a@b.c\"\nexpires = \"soon\"", "site.toml:3:1: "),

@@ -34,7 +34,15 @@ impl Pages {
             1 => first.clone(),
             number => format!("/page/{number}"),
         };
-        self.paged(items, frame.settings.page_size, frame, "home.html", url, &Value::UNDEFINED)
+        // Search engines want a sentence: without one of the writer's, what there is to read.
+        let newest: Vec<&str> = items.iter().take(3).map(|item| &*item.post.title).collect();
+        let described = !frame.settings.description.is_empty();
+        let own = if described {
+            Value::UNDEFINED
+        } else {
+            context! { description => newest.join(" · ") }
+        };
+        self.paged(items, frame.settings.page_size, frame, "home.html", url, &own)
     }
 
     /// Writes `items`, so many on a page, with links from each page to the ones beside it.

@@ -61,6 +61,8 @@ fn every_page_is_there() {
     assert!(built.diagnostics.is_empty());
     for (route, part) in [
         ("/", "<a href=\"/blog/a\">A</a>"),
+        ("/", "<meta name=\"description\" content=\"A · B · C\">"),
+        ("/archive", "<meta name=\"description\" content=\"归档 · &lt;墨&gt;\">"),
         ("/page/2", "<a href=\"/blog/c\">C</a>"),
         ("/blog/a", "width=\"3\" height=\"2\""),
         ("/blog/a", "<h2 id=\"one\"><span id=\"One\"></span>One<a class=\"anchor\""),
@@ -203,4 +205,19 @@ fn another_folder_s_release_lends_what_it_has_drawn() {
     let built = build_after(content, &gathered, next.path(), compression, Some(&earlier)).unwrap();
 
     assert_eq!(built.written.id, earlier.index().id);
+}
+
+#[test]
+fn a_comment_service_stands_below_every_post_and_nowhere_else() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    let settings = "[comments]\nscript = \"https://c.org/e.js\"\nelement = \"thread\"\n\
+                    data = { isso = \"https://c.org/\", lang = \"zh\" }";
+    fs::write(content.path().join("site.toml"), settings).unwrap();
+
+    built(content.path(), out.path());
+
+    let script = "<div id=\"thread\"></div>\n<script src=\"https://c.org/e.js\" async \
+                  data-isso=\"https://c.org/\" data-lang=\"zh\"></script>";
+    assert!(text(out.path(), "/blog/a").contains(script), "{}", text(out.path(), "/blog/a"));
+    assert!(!text(out.path(), "/").contains("c.org"));
 }
