@@ -135,6 +135,13 @@ class Blog:
             if names:
                 docker("config", "rm", *names.split())
 
+    def remove_images(self):
+        """Removes what was built: its registry ends with the test."""
+        names = docker("images", "--filter", f"reference={self.machine.registry}/*", "--format",
+                       "{{.Repository}}:{{.Tag}}").split()
+        if names:
+            docker("image", "rm", "--force", *names, check=False)
+
     # --- Looking -------------------------------------------------------------------------------------
 
     def get(self, path):
