@@ -1,6 +1,7 @@
 //! One client's connection: who it is, then one request after another.
 
 use crate::drain::Drain;
+use crate::hot::{self, Hot};
 use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::{Clients, Limit, LimitMetrics};
 use crate::proxy::Gateway;
@@ -33,6 +34,7 @@ const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
 /// What all connections share.
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
+    pub(crate) hot: Hot,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
     /// So many at once, of all clients.
@@ -165,9 +167,18 @@ impl Connections {
                 checked.map(|()| end).map_err(NoHead::Refused)
             });
             match head {
-                Ok(end) => {
+                Ok(mut end) => {
                     if let Some(head) = head::in_origin_form(&stream.ahead()[..end]) {
                         stream.replace(end, &head);
+                        end = head.len();
+                    }
+                    match self.answer_at_once(&mut stream, end, client).await {
+                        None => {}
+                        Some(true) => {
+                            idle = KEEP_ALIVE;
+                            continue;
+                        }
+                        Some(false) => return,
                     }
                 }
                 Err(NoHead::Nothing) => return,
@@ -183,6 +194,30 @@ impl Connections {
             stream = same;
             idle = KEEP_ALIVE;
         }
+    }
+
+    /// Answers the request whose head ends at `end`, if that needs no thought. Whether the
+    /// connection goes on; nothing if it is not answered.
+    async fn answer_at_once<S>(
+        &self,
+        stream: &mut ClientStream<S>,
+        end: usize,
+        client: SocketAddr,
+    ) -> Option<bool>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let head = &stream.ahead()[..end];
+        let answer = self.hot.answer(head, client, stream.is_encrypted())?;
+        let target = hot::target(head).to_owned();
+        stream.skip(end);
+        let is_sent = stream.send(&answer.head, &answer.body).await.is_ok();
+        self.hot.note(&answer, &target);
+        if answer.is_last {
+            // It has all of it, or has gone.
+            let _ = stream.close().await;
+        }
+        Some(is_sent && !answer.is_last)
     }
 
     /// One line and one count for what never became a request.

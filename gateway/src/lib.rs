@@ -4,6 +4,7 @@
 //! (`route`), which replica answers (`upstream`), who is asking (`client`), what the gateway says
 //! itself (`refusal`).
 
+mod access;
 mod acme;
 mod app;
 mod cache;
@@ -11,6 +12,7 @@ mod client;
 mod connection;
 mod drain;
 mod head;
+mod hot;
 mod http2;
 mod limit;
 mod listener;

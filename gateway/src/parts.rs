@@ -1,14 +1,16 @@
 //! What a running gateway is made of, put together.
 
+use crate::access::AccessLog;
 use crate::acme::Store;
 use crate::cache::Answers;
 use crate::connection::Connections;
 use crate::drain::Drain;
+use crate::hot::Hot;
 use crate::limit::{ClientLimits, Clients, Limit, LimitMetrics};
 use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
-use crate::settings::{CertificateSource, Settings};
+use crate::settings::{CertificateSource, Settings, TlsSettings};
 use crate::tls::{Certificates, TlsMetrics};
 use crate::upstream::{Names, Origin, ReplicaMetrics, Upstream};
 use pingora::proxy::HttpProxy;
@@ -16,7 +18,6 @@ use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, Metrics};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -71,33 +72,32 @@ impl Parts {
         let retries = Counter::default();
         metrics.register("upstream_retries", "Requests sent to a second replica", retries.clone());
         let http = HttpMetrics::register(metrics);
+        let access = AccessLog::new(http.clone(), settings.log_sample.get());
         let (waiting, refreshes) = mpsc::channel(MAX_WAITING);
+        let answers = Arc::new(Answers::new(settings.cache_bytes, metrics));
+        let https = settings.tls.as_ref().zip(keys).map(|(tls, keys)| https(tls, keys));
+        let hot = Hot {
+            api: api.clone(),
+            blog_static: blog_static.clone(),
+            answers: answers.clone(),
+            clients: clients.clone(),
+            trusted: settings.trusted.clone(),
+            https: https.clone(),
+            drain: drain.clone(),
+            access: access.clone(),
+        };
         let proxy = proxy(Gateway {
             api: api.clone(),
             blog_static: blog_static.clone(),
             settings: upstream.clone(),
             trusted: settings.trusted.clone(),
-            metrics: http.clone(),
+            access: access.clone(),
             retries,
             drain: drain.clone(),
-            log_sample: settings.log_sample.get(),
-            logged: AtomicU64::new(0),
             clients: clients.clone(),
-            memory: Memory {
-                answers: Arc::new(Answers::new(settings.cache_bytes, metrics)),
-                refreshes: waiting,
-            },
+            memory: Memory { answers, refreshes: waiting },
             purgers: settings.purgers.clone(),
-            https: settings.tls.as_ref().zip(keys).map(|(tls, keys)| Https {
-                redirect: tls.only.then_some(tls.public_port),
-                certificates: keys.certificates,
-                challenges: keys.challenges,
-                promise: match tls.certificates {
-                    CertificateSource::Folder(_) => tls.hsts,
-                    // Browsers would refuse the host when it has another certificate one day.
-                    CertificateSource::SelfSigned(_) => Duration::ZERO,
-                },
-            }),
+            https,
             max_body_bytes: settings.max_body_bytes,
             body_timeout: settings.body_timeout,
             hit: hit.clone(),
@@ -106,6 +106,7 @@ impl Parts {
         let (shutdown, watch) = watch::channel(false);
         let connections = Arc::new(Connections {
             proxy,
+            hot,
             drain: drain.clone(),
             clients,
             metrics: http,
@@ -120,6 +121,19 @@ impl Parts {
             shutdown: watch,
         });
         Self { api, blog_static, drain, connections, refreshes, shutdown }
+    }
+}
+
+fn https(tls: &TlsSettings, keys: Keys) -> Https {
+    Https {
+        redirect: tls.only.then_some(tls.public_port),
+        certificates: keys.certificates,
+        challenges: keys.challenges,
+        promise: match tls.certificates {
+            CertificateSource::Folder(_) => tls.hsts,
+            // Browsers would refuse the host when it has another certificate one day.
+            CertificateSource::SelfSigned(_) => Duration::ZERO,
+        },
     }
 }
 

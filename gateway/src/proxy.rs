@@ -8,6 +8,7 @@ mod retry;
 pub(crate) use self::https::Https;
 use self::https::is_encrypted;
 
+use crate::access::AccessLog;
 use crate::cache::Codings;
 use crate::drain::Drain;
 use crate::limit::{Clients, LimitMetrics};
@@ -26,10 +27,9 @@ use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use prometheus_client::metrics::counter::Counter;
-use service_kit::{HttpMetrics, REQUEST_ID, RequestId, X_RELEASE};
+use service_kit::{REQUEST_ID, RequestId, X_RELEASE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
@@ -48,12 +48,9 @@ pub(crate) struct Gateway {
     pub(crate) blog_static: Arc<Upstream>,
     pub(crate) settings: UpstreamSettings,
     pub(crate) trusted: Vec<IpNet>,
-    pub(crate) metrics: HttpMetrics,
+    pub(crate) access: AccessLog,
     pub(crate) retries: Counter,
     pub(crate) drain: Arc<Drain>,
-    /// Of so many answers that went well, one is in the access log.
-    pub(crate) log_sample: u64,
-    pub(crate) logged: AtomicU64,
     pub(crate) clients: Arc<Clients>,
     pub(crate) memory: Memory,
     pub(crate) purgers: Vec<IpNet>,

@@ -1,6 +1,7 @@
 //! From a request's path to the service that answers it.
 
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,17 +58,18 @@ pub fn route(path: &str) -> Result<Route, Refused> {
         return Err(Refused::Encoding);
     }
     for segment in path.split('/').skip(1) {
-        let decoded: Vec<u8> = percent_decode_str(segment).collect();
+        let decoded: Cow<'_, [u8]> = percent_decode_str(segment).into();
         let is_odd = |byte: &u8| byte.is_ascii_control() || matches!(byte, b'/' | b'\\');
         if decoded.iter().any(is_odd) {
             return Err(Refused::Character);
         }
-        if matches!(decoded.as_slice(), b"." | b"..") {
+        if matches!(&*decoded, b"." | b"..") {
             return Err(Refused::DotSegment);
         }
     }
-    let first: Vec<u8> = percent_decode_str(path.split('/').nth(1).unwrap_or_default()).collect();
-    Ok(match first.as_slice() {
+    let first: Cow<'_, [u8]> =
+        percent_decode_str(path.split('/').nth(1).unwrap_or_default()).into();
+    Ok(match &*first {
         b"api" => Route::Api,
         b"assets" | b"media" => Route::Asset,
         [b'_', ..] => Route::Hidden,

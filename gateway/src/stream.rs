@@ -97,6 +97,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         self.io.read_buf(&mut self.ahead).await
     }
 
+    /// Whether TLS is spoken.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.encrypted.is_some()
+    }
+
+    /// Sends `head` and `body`.
+    pub(crate) async fn send(&mut self, head: &[u8], body: &[u8]) -> io::Result<()> {
+        self.write_all(head).await?;
+        self.write_all(body).await?;
+        self.flush().await
+    }
+
     /// Sends `answer` and closes.
     pub(crate) async fn send_last(&mut self, answer: &[u8]) -> io::Result<()> {
         self.write_all(answer).await?;
@@ -105,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
 
     /// Closes. What the client still sends is taken for a moment: the system would answer it with a
     /// reset, and the client would lose what was sent before.
-    async fn close(&mut self) -> io::Result<()> {
+    pub(crate) async fn close(&mut self) -> io::Result<()> {
         AsyncWriteExt::shutdown(self).await?;
         self.ahead.clear();
         let mut piece = [0; READ_BYTES];

@@ -29,6 +29,8 @@ const NOT_KEPT: [&str; 11] = [
 pub(crate) struct Entry {
     pub(crate) header: ResponseHeader,
     pub(crate) body: Bytes,
+    /// The status line and the header lines, as HTTP/1.1 has them.
+    pub(crate) lines: Vec<u8>,
     pub(crate) stored: Instant,
     freshness: Freshness,
 }
@@ -56,8 +58,8 @@ impl Entry {
     pub(crate) fn size(&self) -> usize {
         let headers = &self.header.headers;
         let text = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-        // A map takes about as much again.
-        size_of::<Self>() + 2 * text.sum::<usize>() + self.body.len()
+        // A map takes about as much again, and so do the lines.
+        size_of::<Self>() + 3 * text.sum::<usize>() + self.body.len()
     }
 }
 
@@ -100,8 +102,21 @@ impl Filling {
             header.remove_header(name);
         }
         header.insert_header("content-length", body.len()).ok()?;
-        Some(Entry { header, body: body.into(), stored: now, freshness })
+        let lines = lines(&header);
+        Some(Entry { header, body: body.into(), lines, stored: now, freshness })
     }
+}
+
+/// `header` in lines, each with its end.
+fn lines(header: &ResponseHeader) -> Vec<u8> {
+    let reason = header.get_reason_phrase().unwrap_or_default();
+    let mut lines = format!("HTTP/1.1 {} {reason}\r\n", header.status.as_u16()).into_bytes();
+    for (name, value) in &header.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            lines.extend_from_slice(part);
+        }
+    }
+    lines
 }
 
 /// How long the answer may be kept.

@@ -258,3 +258,45 @@ async fn an_address_is_forgotten_on_request_from_inside_alone() {
     assert_eq!(outside.request(purge, "/a").await.status(), 405);
     assert_eq!(replica.requests(), 2, "no service sees it");
 }
+
+#[tokio::test]
+async fn an_answer_at_once_is_the_one_that_the_phases_give() {
+    let (_page, pages, app) =
+        page("Cache-Control: max-age=60\r\nContent-Type: text/html\r\n", "text").await;
+    get(&app, "/a").await;
+    let raw = async |headers: &str| {
+        let request = format!("GET /a HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n");
+        let answer = app.raw(request.as_bytes()).await.to_lowercase();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let differs = |line: &&str| {
+            ["date: ", "age: ", "x-request-id: "].iter().any(|name| line.starts_with(name))
+        };
+        let (own, mut same): (Vec<&str>, Vec<&str>) = head.lines().partition(differs);
+        same.sort_unstable();
+        assert_eq!(own.len(), 3, "{answer}");
+        (same.join("\n"), body.to_owned())
+    };
+
+    let at_once = raw("").await;
+    // Something to think about.
+    let by_phases = raw("If-Range: \"x\"\r\n").await;
+
+    assert_eq!(at_once, by_phases);
+    assert!(at_once.0.contains("x-cache: hit") && at_once.0.contains("content-security-policy: "));
+    assert_eq!(pages.requests(), 1);
+    app.until_metric("http_requests_total{route=\"page\",status=\"200\"} 3\n").await;
+}
+
+#[tokio::test]
+async fn many_requests_in_one_piece_are_answered_in_order() {
+    let (_page, pages, app) = page("Cache-Control: max-age=60\r\n", "text").await;
+    get(&app, "/a").await;
+
+    let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(9)
+        + "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = app.raw(request.as_bytes()).await;
+
+    assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 10, "{answer}");
+    assert_eq!(answer.matches("\r\n\r\ntext").count(), 10, "{answer}");
+    assert_eq!(pages.requests(), 1);
+}
