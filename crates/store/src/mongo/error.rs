@@ -14,7 +14,7 @@ const WRONG_PASSWORD: &str = "MongoDB refuses the user or password in MONGODB_UR
      the user that the database has, and authSource with where it was made";
 const NO_PASSWORD: &str = "MongoDB wants a user and a password: write them into MONGODB_URI";
 const NO_RIGHTS: &str = "the user in MONGODB_URI may not do this in MONGODB_DATABASE: grant it \
-     `readWrite` there (the api needs only `read`)";
+     `readWrite` there (deploy/mongo/users.js has the least that each program needs)";
 const BAD_URI: &str = "MONGODB_URI cannot be used: write mongodb://user:password@host:port, with \
      every `:/?#[]@%` of user and password as %XX";
 const NO_ROOM: &str = "MongoDB has no room left: free space on the disk that holds its data";
