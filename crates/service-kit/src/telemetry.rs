@@ -1,5 +1,8 @@
 //! Logs: JSON lines in containers, readable text on a desk.
 
+mod json;
+
+use self::json::JsonLine;
 use crate::Vars;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -34,9 +37,6 @@ where
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // Another call came first: its choice stands.
-    let _ = if is_json(vars) {
-        builder.json().flatten_event(true).try_init()
-    } else {
-        builder.try_init()
-    };
+    let _ =
+        if is_json(vars) { builder.event_format(JsonLine).try_init() } else { builder.try_init() };
 }
