@@ -90,23 +90,36 @@ impl Connections {
             tracing::debug!(client = %client, "{client} has too many connections");
             return;
         };
-        let fd = tcp.as_raw_fd();
-        let patient = |tcp| Patient::new(tcp, self.slow_readers.clone());
         let Some(acceptor) = acceptor else {
-            return self.requests(ClientStream::new(patient(tcp), fd, client), client).await;
+            let fd = tcp.as_raw_fd();
+            let stream = ClientStream::new(self.patient(tcp), fd, client);
+            return self.requests(Box::new(stream), client).await;
         };
+        // On the heap, here and below: what is awaited for a moment would else be a part of every
+        // connection for as long as that lives.
+        Box::pin(self.serve_encrypted(tcp, client, acceptor)).await;
+    }
+
+    fn patient(&self, tcp: TcpStream) -> Patient<TcpStream> {
+        Patient::new(tcp, self.slow_readers.clone())
+    }
+
+    /// The same for a client that is to speak TLS.
+    async fn serve_encrypted(&self, tcp: TcpStream, client: SocketAddr, acceptor: &TlsAcceptor) {
+        let fd = tcp.as_raw_fd();
         let deadline = Instant::now() + self.header_timeout;
         if timeout_at(deadline, tls::is_plain(&tcp)).await == Ok(true) {
             self.tls.failed(Failure::Plain);
-            let plain = ClientStream::new(patient(tcp), fd, client);
+            let plain = Box::new(ClientStream::new(self.patient(tcp), fd, client));
             return self.refuse(plain, Refusal::BadRequest(PLAIN), client).await;
         }
-        match timeout_at(deadline, acceptor.accept(patient(tcp))).await {
+        let accepting = Box::pin(timeout_at(deadline, acceptor.accept(self.patient(tcp))));
+        match accepting.await {
             Ok(Ok(stream)) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let stream = ClientStream::new(stream, fd, client).encrypted(is_http2);
+                let stream = Box::new(ClientStream::new(stream, fd, client).encrypted(is_http2));
                 if is_http2 {
-                    self.streams(stream, deadline).await;
+                    Box::pin(self.streams(stream, deadline)).await;
                 } else {
                     self.requests(stream, client).await;
                 }
@@ -123,8 +136,12 @@ impl Connections {
     }
 
     /// Says why what came is no request, and closes.
-    async fn refuse<S>(&self, mut stream: ClientStream<S>, refusal: Refusal, client: SocketAddr)
-    where
+    async fn refuse<S>(
+        &self,
+        mut stream: Box<ClientStream<S>>,
+        refusal: Refusal,
+        client: SocketAddr,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         self.note(refusal, client);
@@ -133,7 +150,7 @@ impl Connections {
     }
 
     /// HTTP/2: many requests at once.
-    async fn streams<S>(&self, mut stream: ClientStream<S>, deadline: Instant)
+    async fn streams<S>(&self, mut stream: Box<ClientStream<S>>, deadline: Instant)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
@@ -146,17 +163,16 @@ impl Connections {
             http2.idle_after_farewell().await;
         };
         tokio::select! {
-            _ = http2.process_new(Box::new(stream), &self.shutdown) => {}
+            _ = http2.process_new(stream, &self.shutdown) => {}
             () = idle => {}
         }
     }
 
     /// HTTP/1: one request after another.
-    async fn requests<S>(&self, stream: ClientStream<S>, client: SocketAddr)
+    async fn requests<S>(&self, mut stream: Box<ClientStream<S>>, client: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
-        let mut stream = Box::new(stream);
         let mut idle = Duration::ZERO;
         // A client that came while the gateway was on its way out has its first request on the way.
         let young_until = Instant::now() + self.lame_duck;
@@ -172,7 +188,7 @@ impl Connections {
                         stream.replace(end, &head);
                         end = head.len();
                     }
-                    match self.answer_at_once(&mut stream, end, client).await {
+                    match Box::pin(self.answer_at_once(&mut stream, end, client)).await {
                         None => {}
                         Some(true) => {
                             idle = KEEP_ALIVE;
@@ -183,7 +199,7 @@ impl Connections {
                 }
                 Err(NoHead::Nothing) => return,
                 Err(NoHead::Refused(refusal)) => {
-                    return self.refuse(*stream, refusal, client).await;
+                    return Box::pin(self.refuse(stream, refusal, client)).await;
                 }
             }
             let mut session = ServerSession::new_http1(stream);

@@ -18,7 +18,9 @@ use pingora::protocols::{
     TimingDigest, UniqueID, UniqueIDType,
 };
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::pin::Pin;
@@ -82,6 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     /// Forgets the first `count` bytes that were read and not yet taken.
     pub(crate) fn skip(&mut self, count: usize) {
         self.ahead.advance(count);
+        if self.ahead.is_empty() {
+            self.ahead = BytesMut::new();
+        }
     }
 
     /// Puts `bytes` in the place of the first `count` that were read and not yet taken.
@@ -93,8 +98,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
 
     /// Reads more; 0 is the end. Nothing is lost if this is not awaited to its end.
     pub(crate) async fn read_ahead(&mut self) -> io::Result<usize> {
-        self.ahead.reserve(READ_BYTES);
-        self.io.read_buf(&mut self.ahead).await
+        poll_fn(|context| {
+            // On the stack: a connection that waits for its client holds no memory for that.
+            let mut piece = [MaybeUninit::uninit(); READ_BYTES];
+            let mut piece = ReadBuf::uninit(&mut piece);
+            ready!(Pin::new(&mut self.io).poll_read(context, &mut piece))?;
+            self.ahead.extend_from_slice(piece.filled());
+            Poll::Ready(Ok(piece.filled().len()))
+        })
+        .await
     }
 
     /// Whether TLS is spoken.
@@ -104,9 +116,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
 
     /// Sends `head` and `body`.
     pub(crate) async fn send(&mut self, head: &[u8], body: &[u8]) -> io::Result<()> {
-        self.write_all(head).await?;
-        self.write_all(body).await?;
-        self.flush().await
+        self.flush().await?;
+        let mut pieces = [IoSlice::new(head), IoSlice::new(body)];
+        let mut left = &mut pieces[..];
+        while !left.is_empty() {
+            let io = &mut self.io;
+            let sent = poll_fn(|context| Pin::new(&mut *io).poll_write_vectored(context, left));
+            match sent.await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                sent => IoSlice::advance_slices(&mut left, sent),
+            }
+        }
+        self.io.flush().await
     }
 
     /// Sends `answer` and closes.
@@ -172,10 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ClientStream<S> {
         }
         let count = self.ahead.len().min(buffer.remaining());
         buffer.put_slice(&self.ahead[..count]);
-        self.ahead.advance(count);
-        if self.ahead.is_empty() {
-            self.ahead = BytesMut::new();
-        }
+        self.skip(count);
         Poll::Ready(Ok(()))
     }
 }
