@@ -8,7 +8,7 @@ mod key;
 mod reply;
 
 pub use self::control::{CacheControl, Freshness};
-pub(crate) use self::entry::{Entry, Filling};
+pub(crate) use self::entry::{Entry, Filling, header_lines};
 pub(crate) use self::flight::{Flight, Turn};
 pub(crate) use self::key::{Codings, Key, target};
 pub(crate) use self::reply::{Asked, Reply};
@@ -34,7 +34,10 @@ const PASS: Duration = Duration::from_secs(30);
 enum Kept {
     Answer(Arc<Entry>),
     /// The answer may not be kept, as was found then.
-    Pass(Instant),
+    Pass {
+        at: Instant,
+        is_short: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ impl Weighter<Key, Kept> for Bytes {
     fn weight(&self, key: &Key, kept: &Kept) -> u64 {
         let size = match kept {
             Kept::Answer(entry) => entry.size(),
-            Kept::Pass(_) => 0,
+            Kept::Pass { .. } => 0,
         };
         u64::try_from(key.size() + size).unwrap_or(u64::MAX)
     }
@@ -60,7 +63,10 @@ pub(crate) enum Found {
     /// It may be used if nobody has another one.
     Old(Arc<Entry>),
     /// It may not be kept.
-    Pass,
+    Pass {
+        /// It came whole and had a length that was said before.
+        is_short: bool,
+    },
     Nothing,
 }
 
@@ -105,8 +111,10 @@ impl Answers {
         let kept = self.kept.get(key).or_else(|| self.kept.get(&key.for_all_codings()));
         match kept {
             Some(Kept::Answer(entry)) => entry.found(now),
-            Some(Kept::Pass(at)) if now.saturating_duration_since(at) < PASS => Found::Pass,
-            Some(Kept::Pass(_)) | None => Found::Nothing,
+            Some(Kept::Pass { at, is_short }) if now.saturating_duration_since(at) < PASS => {
+                Found::Pass { is_short }
+            }
+            Some(Kept::Pass { .. }) | None => Found::Nothing,
         }
     }
 
@@ -126,9 +134,9 @@ impl Answers {
     }
 
     /// Notes that the answer may not be kept, unless there is one that may still be used.
-    pub(crate) fn pass(&self, key: &Key, now: Instant) {
+    pub(crate) fn pass(&self, key: &Key, now: Instant, is_short: bool) {
         if matches!(self.find(key, now), Found::Nothing) {
-            self.kept.insert(key.clone(), Kept::Pass(now));
+            self.kept.insert(key.clone(), Kept::Pass { at: now, is_short });
         }
     }
 

@@ -1,11 +1,13 @@
 //! One client's connection: who it is, then one request after another.
 
+use crate::begun::Begun;
 use crate::drain::Drain;
-use crate::hot::{self, Hot};
+use crate::hot::{self, Answer, Hot, Plainly};
 use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::{Clients, Limit, LimitMetrics};
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
+use crate::relay::{Errand, Relay};
 use crate::stream::{ClientStream, Patient};
 use crate::tls::{self, Failure, TlsMetrics};
 use crate::{ProxyHeader, ProxyProtocol, Route, head};
@@ -35,6 +37,7 @@ const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
     pub(crate) hot: Hot,
+    pub(crate) relay: Relay,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
     /// So many at once, of all clients.
@@ -58,6 +61,14 @@ enum NoHead {
     Nothing,
     /// Some of it came, and there is something to say about it.
     Refused(Refusal),
+}
+
+/// What became of a request that may need no thought.
+enum Plain {
+    /// It was answered. Whether the connection goes on.
+    Done { goes_on: bool },
+    /// It is for pingora.
+    Not(Begun),
 }
 
 impl Connections {
@@ -177,6 +188,7 @@ impl Connections {
         // A client that came while the gateway was on its way out has its first request on the way.
         let young_until = Instant::now() + self.lame_duck;
         loop {
+            let begun;
             let head = self.head(&mut stream, idle, young_until).await;
             let head = head.and_then(|end| {
                 let checked = head::check(&stream.ahead()[..end]);
@@ -188,13 +200,13 @@ impl Connections {
                         stream.replace(end, &head);
                         end = head.len();
                     }
-                    match Box::pin(self.answer_at_once(&mut stream, end, client)).await {
-                        None => {}
-                        Some(true) => {
+                    match Box::pin(self.do_plainly(&mut stream, end, client)).await {
+                        Plain::Done { goes_on: true } => {
                             idle = KEEP_ALIVE;
                             continue;
                         }
-                        Some(false) => return,
+                        Plain::Done { goes_on: false } => return,
+                        Plain::Not(how) => begun = how,
                     }
                 }
                 Err(NoHead::Nothing) => return,
@@ -204,7 +216,11 @@ impl Connections {
             }
             let mut session = ServerSession::new_http1(stream);
             session.set_keepalive(Some(KEEP_ALIVE.as_secs()));
-            let reused = self.proxy.process_new_http(session, &self.shutdown).await;
+            let request = self.proxy.process_new_http(session, &self.shutdown);
+            let reused = match begun {
+                Begun::Now => request.await,
+                begun => begun.scope(request).await,
+            };
             let Some(reused) = reused else { return };
             let Ok(same) = reused.consume().0.into_any().downcast() else { return };
             stream = same;
@@ -212,28 +228,63 @@ impl Connections {
         }
     }
 
-    /// Answers the request whose head ends at `end`, if that needs no thought. Whether the
-    /// connection goes on; nothing if it is not answered.
-    async fn answer_at_once<S>(
+    /// Answers the request whose head ends at `end`, if that needs no thought.
+    async fn do_plainly<S>(
         &self,
         stream: &mut ClientStream<S>,
         end: usize,
         client: SocketAddr,
-    ) -> Option<bool>
+    ) -> Plain
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let head = &stream.ahead()[..end];
-        let answer = self.hot.answer(head, client, stream.is_encrypted())?;
-        let target = hot::target(head).to_owned();
+        match self.hot.look(head, client, stream.is_encrypted()) {
+            None => Plain::Not(Begun::Now),
+            Some(Plainly::Answer(answer)) => self.answer_at_once(stream, end, &answer).await,
+            Some(Plainly::Ask(errand, is_last)) => self.run(stream, end, &errand, is_last).await,
+        }
+    }
+
+    /// Sends what memory has.
+    async fn answer_at_once<S>(
+        &self,
+        stream: &mut ClientStream<S>,
+        end: usize,
+        answer: &Answer,
+    ) -> Plain
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let target = hot::target(&stream.ahead()[..end]).to_owned();
         stream.skip(end);
         let is_sent = stream.send(&answer.head, &answer.body).await.is_ok();
-        self.hot.note(&answer, &target);
-        if answer.is_last {
-            // It has all of it, or has gone.
-            let _ = stream.close().await;
-        }
-        Some(is_sent && !answer.is_last)
+        self.hot.note(answer, &target);
+        end_plainly(stream, is_sent, answer.is_last).await
+    }
+
+    /// Sends what the API says.
+    async fn run<S>(
+        &self,
+        stream: &mut ClientStream<S>,
+        end: usize,
+        errand: &Errand,
+        is_last: bool,
+    ) -> Plain
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut reply = match self.relay.ask(errand).await {
+            Ok(reply) => reply,
+            // The head is still there.
+            Err(before) => return Plain::Not(Begun::Before(before)),
+        };
+        stream.skip(end);
+        let is_last = is_last || self.drain.is_lame();
+        reply.end_head(is_last);
+        let is_sent = stream.send(&reply.head, &reply.body).await.is_ok();
+        self.relay.note(errand, &reply);
+        end_plainly(stream, is_sent, is_last).await
     }
 
     /// One line and one count for what never became a request.
@@ -298,6 +349,18 @@ impl Connections {
             }
         }
     }
+}
+
+/// Ends a connection that was to end with the answer that was sent.
+async fn end_plainly<S>(stream: &mut ClientStream<S>, is_sent: bool, is_last: bool) -> Plain
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if is_last {
+        // It has all of it, or has gone.
+        let _ = stream.close().await;
+    }
+    Plain::Done { goes_on: is_sent && !is_last }
 }
 
 /// Reads the PROXY header and not one byte of what follows it.

@@ -1,18 +1,22 @@
-//! Answers from memory without pingora: what most requests are, and what they cost most of all.
+//! Requests that need no thought, and so no pingora: what most are, and what they cost most of all.
 //!
-//! Only what needs no thought is answered here: a whole, fresh answer to a plain GET of HTTP/1.1. At
-//! anything else this steps aside, and pingora's phases see the request as if nobody had looked.
-//! Whatever they check before they look into memory is checked here too.
+//! A plain GET of HTTP/1.1 for which memory has a whole, fresh answer is answered; one for which it
+//! knows that the API must be asked each time becomes an errand for the relay. At anything else this
+//! steps aside, and pingora's phases see the request as if nobody had looked. Whatever they check
+//! before they look into memory is checked here too.
 
 use crate::access::{AccessLog, Line};
 use crate::cache::{Answers, Codings, Entry, Found, Key};
 use crate::drain::Drain;
 use crate::limit::Clients;
 use crate::proxy::Https;
+use crate::relay::Errand;
+use crate::request::{self, Asker};
 use crate::route::{Route, route};
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use ipnet::IpNet;
+use pingora::http::RequestHeader;
 use pingora::protocols::http::date::get_cached_date;
 use service_kit::RequestId;
 use std::io::Write as _;
@@ -22,6 +26,16 @@ use std::time::Instant;
 
 /// With more headers a request is not plain.
 const MAX_HEADERS: usize = 48;
+/// What belongs to the connection between client and gateway.
+const NOT_PASSED: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "te", "trailer"];
+
+/// What is to be done for a plain request.
+pub(crate) enum Plainly {
+    /// Send this.
+    Answer(Answer),
+    /// Ask the API for this. Whether the client wants the connection to end with it.
+    Ask(Box<Errand>, bool),
+}
 
 /// What it takes to answer.
 pub(crate) struct Hot {
@@ -57,14 +71,14 @@ struct Plain<'a> {
 }
 
 impl Hot {
-    /// The answer to the request with this head, which has passed `head::check`, if there is one
-    /// that needs no thought.
-    pub(crate) fn answer(
+    /// What to do for the request with this head, which has passed `head::check`, if that needs no
+    /// thought.
+    pub(crate) fn look(
         &self,
         head: &[u8],
         peer: SocketAddr,
         is_encrypted: bool,
-    ) -> Option<Answer> {
+    ) -> Option<Plainly> {
         let started = Instant::now();
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
@@ -86,18 +100,39 @@ impl Hot {
         let upstream = if route == Route::Api { &self.api } else { &self.blog_static };
         let release = upstream.releases().0;
         let key = Key::new(route, release, plain.host, plain.target, plain.codings);
-        let Found::Fresh(entry) = self.answers.find(&key, started) else { return None };
-        if !self.clients.admit(client, started) {
-            return None;
-        }
-        self.answers.hits.inc();
-        let id = RequestId::generate();
-        let is_last = plain.is_last || self.drain.is_lame();
         let promise =
             self.https.as_ref().filter(|_| is_encrypted).map_or(0, |https| https.promise.as_secs());
-        let head = whole_head(&entry, &id, is_last, promise)?;
-        let body = entry.body.clone();
-        Some(Answer { head, body, is_last, entry, route, id, client, started })
+        match self.answers.find(&key, started) {
+            Found::Fresh(entry) => {
+                if !self.clients.admit(client, started) {
+                    return None;
+                }
+                self.answers.hits.inc();
+                let id = RequestId::generate();
+                let is_last = plain.is_last || self.drain.is_lame();
+                let head = whole_head(&entry, &id, is_last, promise)?;
+                let body = entry.body.clone();
+                let answer = Answer { head, body, is_last, entry, route, id, client, started };
+                Some(Plainly::Answer(answer))
+            }
+            Found::Pass { is_short: true } if route == Route::Api => {
+                let id = RequestId::generate();
+                let asker = Asker {
+                    client,
+                    is_encrypted,
+                    host: Some(plain.host),
+                    codings: Some(plain.codings),
+                    id: &id,
+                };
+                let request = passed_on(&request, &asker)?;
+                if !self.clients.admit(client, started) {
+                    return None;
+                }
+                let errand = Errand { request, id, client, started, promise };
+                Some(Plainly::Ask(Box::new(errand), plain.is_last))
+            }
+            _ => None,
+        }
     }
 
     /// Notes that `answer` to the request with this head was sent.
@@ -165,6 +200,21 @@ impl<'a> Plain<'a> {
         let codings = codings.unwrap_or_else(|| Codings::read(""));
         Some(Self { target: request.path?, host: host?, codings, is_last })
     }
+}
+
+/// The request as the API is to see it; nothing if it is to be refused.
+fn passed_on(request: &httparse::Request<'_, '_>, asker: &Asker<'_>) -> Option<RequestHeader> {
+    let headers = request.headers.len();
+    let mut passed =
+        RequestHeader::build("GET", request.path?.as_bytes(), Some(headers + 4)).ok()?;
+    for header in request.headers.iter() {
+        if !NOT_PASSED.iter().any(|name| header.name.eq_ignore_ascii_case(name)) {
+            passed.append_header(header.name.to_owned(), header.value).ok()?;
+        }
+    }
+    request::check(&passed).ok()?;
+    asker.tell(&mut passed).ok()?;
+    Some(passed)
 }
 
 /// The head of the whole answer, as the phases would send it.

@@ -7,6 +7,7 @@
 mod access;
 mod acme;
 mod app;
+mod begun;
 mod cache;
 mod client;
 mod connection;
@@ -22,6 +23,7 @@ mod proxy;
 mod proxy_protocol;
 mod refresh;
 mod refusal;
+mod relay;
 mod request;
 mod route;
 mod security;

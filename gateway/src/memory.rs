@@ -4,6 +4,7 @@ use crate::cache::{
     Answers, Asked, Codings, Entry, Filling, Flight, Found, Key, Reply, Turn, target,
 };
 use crate::refresh::Refresh;
+use crate::relay::MAX_BODY_BYTES;
 use crate::request::{host, text};
 use crate::route::Route;
 use crate::upstream::Upstream;
@@ -89,7 +90,7 @@ impl Memory {
                     }
                     return Recalled::Reply(entry, "STALE");
                 }
-                Found::Pass => {
+                Found::Pass { .. } => {
                     recall.label = Some("BYPASS");
                     return Recalled::Ask;
                 }
@@ -185,7 +186,7 @@ impl Memory {
         recall.filling = filling.filter(|new| !is_lost && self.answers.has_room_for(new.size()));
         if recall.filling.is_none() {
             if !is_lost && header.status.as_u16() < 500 && header.status != 304 {
-                self.answers.pass(key, Instant::now());
+                self.answers.pass(key, Instant::now(), is_short(header));
             }
             // Nobody needs to wait for it.
             (recall.key, recall.flight) = (None, None);
@@ -228,4 +229,10 @@ impl Recall {
     pub(crate) fn has_last_resort(&self) -> bool {
         self.old.is_some()
     }
+}
+
+/// Whether the relay could have passed this answer on.
+fn is_short(header: &ResponseHeader) -> bool {
+    let length = header.headers.get("content-length").and_then(|length| length.to_str().ok());
+    length.is_some_and(|length| length.parse().is_ok_and(|bytes: usize| bytes <= MAX_BODY_BYTES))
 }

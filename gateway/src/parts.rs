@@ -10,6 +10,7 @@ use crate::limit::{ClientLimits, Clients, Limit, LimitMetrics};
 use crate::memory::Memory;
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
+use crate::relay::Relay;
 use crate::settings::{CertificateSource, Settings, TlsSettings};
 use crate::tls::{Certificates, TlsMetrics};
 use crate::upstream::{Names, Origin, ReplicaMetrics, Upstream};
@@ -86,6 +87,13 @@ impl Parts {
             drain: drain.clone(),
             access: access.clone(),
         };
+        let relay = Relay {
+            api: api.clone(),
+            settings: upstream.clone(),
+            access: access.clone(),
+            hit: hit.clone(),
+            content_security_policy: settings.content_security_policy.clone(),
+        };
         let proxy = proxy(Gateway {
             api: api.clone(),
             blog_static: blog_static.clone(),
@@ -107,6 +115,7 @@ impl Parts {
         let connections = Arc::new(Connections {
             proxy,
             hot,
+            relay,
             drain: drain.clone(),
             clients,
             metrics: http,

@@ -9,15 +9,14 @@ pub(crate) use self::https::Https;
 use self::https::is_encrypted;
 
 use crate::access::AccessLog;
-use crate::cache::Codings;
+use crate::begun::Begun;
 use crate::drain::Drain;
 use crate::limit::{Clients, LimitMetrics};
 use crate::memory::{Memory, Recall};
-use crate::refresh::is_refresh;
 use crate::refusal::Refusal;
-use crate::request::{check, host, remove_claims, text};
+use crate::request::{Asker, check, host, text};
 use crate::route::{Route, route};
-use crate::upstream::{Replica, Upstream, Wish};
+use crate::upstream::{Replica, UPSTREAM_IDLE, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -34,8 +33,6 @@ use std::time::{Duration, Instant};
 
 /// Tries of one request, the first included.
 pub(crate) const MAX_TRIES: usize = 2;
-/// Idle connections to replicas are closed before the replicas close them.
-const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
 /// How long a client may take to accept a piece of the answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -73,8 +70,7 @@ pub(crate) struct RequestState {
     tried: Vec<SocketAddr>,
     /// What the next try hopes for.
     wish: Wish,
-    /// Nobody reads the answer: it is for memory.
-    is_refresh: bool,
+    begun: Begun,
     recall: Recall,
 }
 
@@ -92,16 +88,21 @@ impl ProxyHttp for Gateway {
     type CTX = RequestState;
 
     fn new_ctx(&self) -> RequestState {
+        let begun = Begun::of_this_task();
+        let (started, tried) = match &begun {
+            Begun::Before(before) => (before.started, before.tried.clone()),
+            Begun::Now | Begun::Refresh => (Instant::now(), Vec::new()),
+        };
         RequestState {
-            started: Instant::now(),
+            started,
             id: RequestId::generate(),
             client: Ipv4Addr::UNSPECIFIED.into(),
             route: Route::Hidden,
             replica: None,
             body_bytes: 0,
-            tried: Vec::new(),
+            tried,
             wish: Wish::Answer,
-            is_refresh: is_refresh(),
+            begun,
             recall: Recall::default(),
         }
     }
@@ -132,8 +133,14 @@ impl ProxyHttp for Gateway {
             }
             Ok(Route::Hidden) => Refusal::NotFound,
             Ok(_) if length > Some(self.max_body_bytes) => Refusal::BodyTooLarge,
-            Ok(route) if state.is_refresh || self.clients.admit(state.client, state.started) => {
+            Ok(route)
+                if !state.begun.is_new() || self.clients.admit(state.client, state.started) =>
+            {
                 state.route = route;
+                if let Some(verdict) = state.begun.verdict() {
+                    self.refuse(verdict, session, state).await?;
+                    return Ok(true);
+                }
                 if let Some(proof) = self.proof(session) {
                     return self.prove(session, proof, state).await;
                 }
@@ -211,24 +218,14 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         state: &mut RequestState,
     ) -> Result<()> {
-        remove_claims(request);
-        match state.recall.codings.map(Codings::header) {
-            // The answer depends on what it is kept under, and on nothing else.
-            Some(codings) if !codings.is_empty() => {
-                request.insert_header("accept-encoding", codings)?;
-            }
-            Some(_) => {
-                request.remove_header("accept-encoding");
-            }
-            None => {}
-        }
-        request.insert_header("x-forwarded-for", state.client.to_string())?;
-        let scheme = if is_encrypted(session) { "https" } else { "http" };
-        request.insert_header("x-forwarded-proto", scheme)?;
-        if let Some(host) = host(session.req_header()) {
-            request.insert_header("x-forwarded-host", host)?;
-        }
-        request.insert_header(REQUEST_ID, state.id.as_str())
+        let asker = Asker {
+            client: state.client,
+            is_encrypted: is_encrypted(session),
+            host: host(session.req_header()),
+            codings: state.recall.codings,
+            id: &state.id,
+        };
+        asker.tell(request)
     }
 
     /// 4. While replicas roll, a page from one may ask another for a file that only the first has.

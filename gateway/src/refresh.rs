@@ -3,6 +3,7 @@
 //! A refresh is a request like any other: it goes through the same phases, so that it finds a
 //! replica, tries another, and is kept in the same way. Only nobody reads the answer.
 
+use crate::begun::Begun;
 use crate::cache::{Codings, Flight};
 use crate::connection::Connections;
 use crate::proxy::Gateway;
@@ -19,15 +20,6 @@ use tokio::sync::{mpsc, watch};
 pub(crate) const MAX_WAITING: usize = 256;
 /// How much of an answer is on its way to nobody.
 const PIPE_BYTES: usize = 64 * 1024;
-
-tokio::task_local! {
-    static IS_REFRESH: ();
-}
-
-/// Whether this task's request is a refresh.
-pub(crate) fn is_refresh() -> bool {
-    IS_REFRESH.try_with(|()| ()).is_ok()
-}
 
 /// What is to be asked for.
 #[derive(Debug)]
@@ -52,7 +44,7 @@ impl Refresh {
         let mut stream = ClientStream::new(ours, -1, (Ipv4Addr::UNSPECIFIED, 0).into());
         stream.put_ahead(self.head.as_bytes());
         let session = ServerSession::new_http1(Box::new(stream));
-        let asked = IS_REFRESH.scope((), proxy.process_new_http(session, shutdown));
+        let asked = Begun::Refresh.scope(proxy.process_new_http(session, shutdown));
         // The stream ends here, and so does the copying.
         let asked = async { drop(asked.await) };
         let mut nowhere = tokio::io::sink();

@@ -1,7 +1,11 @@
 //! What a request may be, and what of it is passed on.
 
+use crate::cache::Codings;
 use crate::refusal::Refusal;
+use pingora::Result;
 use pingora::http::RequestHeader;
+use service_kit::{REQUEST_ID, RequestId};
+use std::net::IpAddr;
 
 /// Names and values together. Browsers send one to four thousand bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
@@ -17,7 +21,7 @@ const CLAIMS: [&str; 7] = [
 ];
 
 /// Refuses what no service should see. Of HTTP/1, `head::check` has looked at the bytes before.
-pub(crate) fn check(request: &RequestHeader) -> Result<(), Refusal> {
+pub(crate) fn check(request: &RequestHeader) -> std::result::Result<(), Refusal> {
     if matches!(request.method.as_str(), "CONNECT" | "TRACE" | "TRACK") {
         return Err(Refusal::MethodNotAllowed);
     }
@@ -44,14 +48,44 @@ pub(crate) fn check(request: &RequestHeader) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Removes what a client claims of itself.
-pub(crate) fn remove_claims(request: &mut RequestHeader) {
-    for name in CLAIMS {
-        request.remove_header(name);
-    }
-    if !text(request, "traceparent").is_some_and(is_traceparent) {
-        request.remove_header("traceparent");
-        request.remove_header("tracestate");
+/// Who asks, as services are told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) client: IpAddr,
+    pub(crate) is_encrypted: bool,
+    pub(crate) host: Option<&'a str>,
+    /// What the service may encode its answer with; nothing leaves what the client says.
+    pub(crate) codings: Option<Codings>,
+    pub(crate) id: &'a RequestId,
+}
+
+impl Asker<'_> {
+    /// Says so in `request`, instead of what the client claims of itself.
+    pub(crate) fn tell(&self, request: &mut RequestHeader) -> Result<()> {
+        for name in CLAIMS {
+            request.remove_header(name);
+        }
+        if !text(request, "traceparent").is_some_and(is_traceparent) {
+            request.remove_header("traceparent");
+            request.remove_header("tracestate");
+        }
+        match self.codings.map(Codings::header) {
+            // The answer depends on what it is kept under, and on nothing else.
+            Some(codings) if !codings.is_empty() => {
+                request.insert_header("accept-encoding", codings)?;
+            }
+            Some(_) => {
+                request.remove_header("accept-encoding");
+            }
+            None => {}
+        }
+        request.insert_header("x-forwarded-for", self.client.to_string())?;
+        let scheme = if self.is_encrypted { "https" } else { "http" };
+        request.insert_header("x-forwarded-proto", scheme)?;
+        if let Some(host) = self.host {
+            request.insert_header("x-forwarded-host", host)?;
+        }
+        request.insert_header(REQUEST_ID, self.id.as_str())
     }
 }
 

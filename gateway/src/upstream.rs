@@ -1,6 +1,7 @@
 //! One service behind the gateway: its replicas, found by name, checked, and taken in turn.
 
 mod budget;
+mod idle;
 mod metrics;
 mod names;
 mod release;
@@ -8,6 +9,7 @@ mod replica;
 mod standing;
 
 pub(crate) use self::budget::Budget;
+pub(crate) use self::idle::UPSTREAM_IDLE;
 pub(crate) use self::metrics::ReplicaMetrics;
 pub use self::names::Names;
 pub(crate) use self::names::SystemNames;

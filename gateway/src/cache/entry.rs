@@ -102,13 +102,13 @@ impl Filling {
             header.remove_header(name);
         }
         header.insert_header("content-length", body.len()).ok()?;
-        let lines = lines(&header);
+        let lines = header_lines(&header);
         Some(Entry { header, body: body.into(), lines, stored: now, freshness })
     }
 }
 
-/// `header` in lines, each with its end.
-fn lines(header: &ResponseHeader) -> Vec<u8> {
+/// The status line and `header`, each line with its end, as HTTP/1.1 has them.
+pub(crate) fn header_lines(header: &ResponseHeader) -> Vec<u8> {
     let reason = header.get_reason_phrase().unwrap_or_default();
     let mut lines = format!("HTTP/1.1 {} {reason}\r\n", header.status.as_u16()).into_bytes();
     for (name, value) in &header.headers {

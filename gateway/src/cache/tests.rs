@@ -62,11 +62,11 @@ fn memory_is_bounded_and_a_robot_does_not_wash_it_out() {
 fn that_an_answer_may_not_be_kept_is_known_for_a_while_and_takes_no_answer_away() {
     let (answers, now) = (answers(1 << 20), Instant::now());
 
-    answers.pass(&key("/a"), now);
-    assert!(matches!(answers.find(&key("/a"), now), Found::Pass));
+    answers.pass(&key("/a"), now, true);
+    assert!(matches!(answers.find(&key("/a"), now), Found::Pass { is_short: true }));
     assert!(matches!(answers.find(&key("/a"), now + PASS), Found::Nothing));
     answers.keep(&key("/b"), entry("max-age=60", b"b", now));
-    answers.pass(&key("/b"), now);
+    answers.pass(&key("/b"), now, true);
     assert!(matches!(answers.find(&key("/b"), now), Found::Fresh(_)));
 }
 
@@ -75,7 +75,7 @@ fn with_no_room_nothing_is_kept() {
     let (answers, now) = (answers(0), Instant::now());
 
     answers.keep(&key("/a"), entry("max-age=60", b"", now));
-    answers.pass(&key("/b"), now);
+    answers.pass(&key("/b"), now, true);
 
     assert!(matches!(answers.find(&key("/a"), now), Found::Nothing));
     assert_eq!(answers.kept.weight(), 0);

@@ -39,7 +39,10 @@ impl Gateway {
         let has = |https: &Https| https.redirect.is_some() && !https.certificates.is_empty();
         let wanted = self.https.as_ref().is_some_and(has);
         let path = session.req_header().uri.path();
-        wanted && !state.is_refresh && !is_encrypted(session) && !path.starts_with(CHALLENGES)
+        wanted
+            && !state.begun.is_refresh()
+            && !is_encrypted(session)
+            && !path.starts_with(CHALLENGES)
     }
 
     /// The answer to an authority that asks whether a host is ours, if this is its question.

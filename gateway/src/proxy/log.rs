@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 impl Gateway {
     /// 6. Says how it went.
     pub(super) fn log(&self, session: &Session, error: Option<&Error>, state: &RequestState) {
-        if state.is_refresh {
+        if state.begun.is_refresh() {
             return;
         }
         let request = session.req_header();

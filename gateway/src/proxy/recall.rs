@@ -17,7 +17,7 @@ impl Gateway {
         state: &mut RequestState,
     ) -> Result<bool> {
         let upstream = self.upstream(state.route);
-        let (route, is_refresh) = (state.route, state.is_refresh);
+        let (route, is_refresh) = (state.route, state.begun.is_refresh());
         let request = session.req_header();
         let recalled =
             self.memory.recall(request, route, upstream, &mut state.recall, is_refresh).await;

@@ -1,5 +1,6 @@
 //! One replica of a service, and whether it is well.
 
+use crate::upstream::idle::Idle;
 use crate::upstream::release::Release;
 use crate::upstream::standing::Standing;
 use parking_lot::{Mutex, RwLock};
@@ -21,6 +22,8 @@ pub(crate) struct Replica {
     is_doubted: AtomicBool,
     standing: Mutex<Standing>,
     began: Instant,
+    /// Of the relay. Pingora has its own.
+    pub(crate) idle: Idle,
 }
 
 impl Replica {
@@ -35,6 +38,7 @@ impl Replica {
             is_doubted: AtomicBool::new(false),
             standing: Mutex::default(),
             began: Instant::now(),
+            idle: Idle::default(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Replica {
 
     /// Asks its second listener, and returns whether it is well.
     pub(crate) async fn check(&self, service: &str) -> bool {
+        self.idle.sweep(Instant::now());
         let checked = healthcheck(self.admin, "/readyz").await;
         let is_well = checked.is_ok();
         if let Ok(well) = &checked

@@ -11,6 +11,7 @@ mod limits;
 mod malformed;
 mod misbehaving;
 mod passing;
+mod relay;
 mod release;
 mod replicas;
 mod stop;

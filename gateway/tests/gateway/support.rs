@@ -124,6 +124,11 @@ impl Replica {
         Self { addr, ..Self::start(Behaviour::Hang).await }
     }
 
+    /// One that is well, and answers at `addr`.
+    pub(crate) async fn at(addr: SocketAddr) -> Self {
+        Self { addr, ..Self::start(Behaviour::Hang).await }
+    }
+
     /// One that works and says that it is not well.
     pub(crate) async fn ill(behaviour: Behaviour) -> Self {
         Self::with(behaviour, Behaviour::Status(503, "ill")).await

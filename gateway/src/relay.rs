@@ -1,0 +1,210 @@
+//! Asks the API without pingora, where that needs no thought.
+//!
+//! The API's answers that may not be kept are small, and asked for with a plain GET. Such a request is
+//! sent, its whole answer read, and both passed on in one write each. Whatever does not go as expected
+//! is left to pingora's phases, which learn what was tried; nothing has been sent to the client then.
+
+mod reply;
+
+pub(crate) use self::reply::MAX_BODY_BYTES;
+
+use self::reply::Head;
+use crate::UpstreamSettings;
+use crate::access::{AccessLog, Line};
+use crate::begun::Before;
+use crate::limit::{Limit, LimitMetrics};
+use crate::refusal::Refusal;
+use crate::route::Route;
+use crate::upstream::{Replica, Upstream, Wish};
+use bytes::{Bytes, BytesMut};
+use pingora::http::RequestHeader;
+use service_kit::{RequestId, X_RELEASE};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// What it takes to ask.
+pub(crate) struct Relay {
+    pub(crate) api: Arc<Upstream>,
+    pub(crate) settings: UpstreamSettings,
+    pub(crate) access: AccessLog,
+    pub(crate) hit: LimitMetrics,
+    pub(crate) content_security_policy: String,
+}
+
+/// What is asked.
+pub(crate) struct Errand {
+    /// As the API is to see it.
+    pub(crate) request: RequestHeader,
+    pub(crate) id: RequestId,
+    pub(crate) client: IpAddr,
+    pub(crate) started: Instant,
+    /// For so many seconds browsers are to use HTTPS; 0 says nothing.
+    pub(crate) promise: u64,
+}
+
+/// What the client gets, but for the end of the head.
+pub(crate) struct Reply {
+    pub(crate) head: Vec<u8>,
+    pub(crate) body: Bytes,
+    status: u16,
+    replica: SocketAddr,
+}
+
+impl Reply {
+    /// Completes the head: whether the connection ends with this answer.
+    pub(crate) fn end_head(&mut self, is_last: bool) {
+        let connection = if is_last { "close" } else { "keep-alive" };
+        for part in ["connection: ", connection, "\r\n\r\n"] {
+            self.head.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// The replica closed a connection that nobody used, as it may.
+    Stale,
+    /// The answer is not as short and whole as answers were that may not be kept.
+    Odd,
+    /// There is no connection.
+    Connect(Refusal),
+    /// The replica failed.
+    Failed(Refusal),
+}
+
+impl Relay {
+    /// Runs `errand`, or says how pingora is to go on.
+    pub(crate) async fn ask(&self, errand: &Errand) -> Result<Reply, Before> {
+        let before = |tried, verdict| Before { started: errand.started, tried, verdict };
+        let Some(replica) = self.api.pick(&[], Wish::Answer) else {
+            return Err(before(Vec::new(), None));
+        };
+        let trouble = match self.exchange(&replica, errand).await {
+            Ok(reply) => return Ok(reply),
+            Err(trouble) => trouble,
+        };
+        let refusal = match trouble {
+            Trouble::Stale | Trouble::Odd => return Err(before(Vec::new(), None)),
+            Trouble::Connect(refusal) | Trouble::Failed(refusal) => refusal,
+        };
+        replica.failed();
+        // Pingora counts what it asks first. This it asks second.
+        self.api.budget.note(errand.started);
+        let tried = vec![replica.addr];
+        let may_retry = self.api.has_other(&tried)
+            && self.time_left(errand).is_some()
+            && (matches!(trouble, Trouble::Connect(_)) || self.spend_retry());
+        Err(before(tried, (!may_retry).then_some(refusal)))
+    }
+
+    fn spend_retry(&self) -> bool {
+        let may = self.api.budget.spend(Instant::now());
+        if !may {
+            self.hit.hit(Limit::RetryBudget);
+        }
+        may
+    }
+
+    /// Notes that `reply` was sent.
+    pub(crate) fn note(&self, errand: &Errand, reply: &Reply) {
+        self.api.budget.note(errand.started);
+        self.access.note(&Line {
+            route: Route::Api,
+            method: "GET",
+            path: errand.request.uri.path(),
+            status: reply.status,
+            bytes: reply.body.len(),
+            cache: Some("BYPASS"),
+            took: errand.started.elapsed(),
+            client: errand.client,
+            replica: Some(reply.replica),
+            tries: 1,
+            id: errand.id.as_str(),
+            error: None,
+        });
+    }
+
+    fn time_left(&self, errand: &Errand) -> Option<Duration> {
+        self.settings.answer_timeout.checked_sub(errand.started.elapsed())
+    }
+
+    /// One request and its whole answer.
+    async fn exchange(&self, replica: &Replica, errand: &Errand) -> Result<Reply, Trouble> {
+        let (mut stream, was_idle) = match replica.idle.take(errand.started) {
+            Some(stream) => (stream, true),
+            None => (self.connect(replica.addr).await?, false),
+        };
+        let pause = self.settings.read_timeout;
+        let head = request_lines(&errand.request);
+        match timeout(pause, stream.write_all(&head)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) if was_idle => return Err(Trouble::Stale),
+            Ok(Err(_)) => return Err(Trouble::Failed(Refusal::BadGateway)),
+            Err(_) => return Err(Trouble::Failed(Refusal::Timeout)),
+        }
+        let mut bytes = BytesMut::with_capacity(4096);
+        let head = loop {
+            let left = self.time_left(errand).ok_or(Trouble::Failed(Refusal::Timeout))?;
+            match timeout(pause.min(left), stream.read_buf(&mut bytes)).await {
+                Ok(Ok(1..)) => {}
+                Ok(_) if was_idle && bytes.is_empty() => return Err(Trouble::Stale),
+                Ok(_) => return Err(Trouble::Failed(Refusal::BadGateway)),
+                Err(_) => return Err(Trouble::Failed(Refusal::Timeout)),
+            }
+            if let Some(head) = Head::read(&bytes).map_err(|_| Trouble::Odd)? {
+                break head;
+            }
+        };
+        let whole = head.end + head.length;
+        bytes.reserve(whole.saturating_sub(bytes.len()));
+        while bytes.len() < whole {
+            match timeout(pause, stream.read_buf(&mut bytes)).await {
+                Ok(Ok(1..)) => {}
+                Ok(_) => return Err(Trouble::Failed(Refusal::BadGateway)),
+                Err(_) => return Err(Trouble::Failed(Refusal::Timeout)),
+            }
+        }
+        replica.answered();
+        if let Some(release) = head.header.headers.get(X_RELEASE) {
+            replica.note_release(release.to_str().unwrap_or_default());
+        }
+        // What it sends beyond its answer answers nothing.
+        if head.is_kept_alive && bytes.len() == whole {
+            replica.idle.put(stream, Instant::now());
+        }
+        bytes.truncate(whole);
+        let body = bytes.split_off(head.end).freeze();
+        let status = head.header.status.as_u16();
+        let lines = head.lines(&errand.id, errand.promise, &self.content_security_policy);
+        let head = lines.map_err(|_| Trouble::Odd)?;
+        Ok(Reply { head, body, status, replica: replica.addr })
+    }
+
+    async fn connect(&self, addr: SocketAddr) -> Result<TcpStream, Trouble> {
+        match timeout(self.settings.connect_timeout, TcpStream::connect(addr)).await {
+            Ok(Ok(stream)) => {
+                let _ = stream.set_nodelay(true);
+                Ok(stream)
+            }
+            Ok(Err(_)) => Err(Trouble::Connect(Refusal::Unavailable)),
+            Err(_) => Err(Trouble::Connect(Refusal::Timeout)),
+        }
+    }
+}
+
+/// The head of `request`.
+fn request_lines(request: &RequestHeader) -> BytesMut {
+    let mut lines = BytesMut::with_capacity(1024);
+    lines.extend_from_slice(request.method.as_str().as_bytes());
+    lines.extend_from_slice(b" ");
+    lines.extend_from_slice(request.raw_path());
+    lines.extend_from_slice(b" HTTP/1.1\r\n");
+    request.header_to_h1_wire(&mut lines);
+    lines.extend_from_slice(b"\r\n");
+    lines
+}
