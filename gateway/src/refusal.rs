@@ -9,6 +9,9 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use service_kit::{PROBLEM_JSON, Problem, REQUEST_ID, RequestId};
 
+/// The methods that some address of the site has.
+const ALLOW: &str = "GET, HEAD, POST";
+
 /// Why the gateway answers itself. The `Display` text is sent to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -86,9 +89,11 @@ impl Refusal {
     pub(crate) fn bytes(self) -> Vec<u8> {
         let ((status, title, _), body) = (self.kind(), self.problem());
         let length = body.len();
+        // RFC 9110 §15.5.6 asks for it.
+        let allow = if status == 405 { format!("allow: {ALLOW}\r\n") } else { String::new() };
         format!(
             "HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {length}\r\n\
-             cache-control: no-store\r\nconnection: close\r\n\r\n{body}"
+             {allow}cache-control: no-store\r\nconnection: close\r\n\r\n{body}"
         )
         .into_bytes()
     }
@@ -119,7 +124,7 @@ impl Refusal {
             header.insert_header("retry-after", "2")?;
         }
         if status == 405 {
-            header.insert_header("allow", "GET, HEAD, POST")?;
+            header.insert_header("allow", ALLOW)?;
         }
         // What was not read of the request would be taken for the next one.
         session.set_keepalive(None);

@@ -106,6 +106,8 @@ async fn what_services_could_read_differently_is_refused() {
         let shown = &request[..request.len().min(80)];
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown:?}: {answer}");
         assert!(answer.to_lowercase().contains("connection: close"), "{shown:?}: {answer}");
+        let says_what_is_allowed = answer.contains("\r\nallow: GET, HEAD, POST\r\n");
+        assert_eq!(says_what_is_allowed, status == 405, "{shown:?}: {answer}");
     }
     assert_eq!(pages.requests(), 0, "no service saw any of them");
 }
