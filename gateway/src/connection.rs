@@ -36,7 +36,7 @@ const PLAIN: &str = "this port speaks HTTPS: the address begins with https://";
 /// What all connections share.
 pub(crate) struct Connections {
     pub(crate) proxy: Arc<HttpProxy<Gateway>>,
-    pub(crate) hot: Hot,
+    pub(crate) hot: Arc<Hot>,
     pub(crate) relay: Relay,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
@@ -130,7 +130,7 @@ impl Connections {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
                 let stream = Box::new(ClientStream::new(stream, fd, client).encrypted(is_http2));
                 if is_http2 {
-                    Box::pin(self.streams(stream, deadline)).await;
+                    Box::pin(self.streams(stream, client, deadline)).await;
                 } else {
                     self.requests(stream, client).await;
                 }
@@ -161,14 +161,18 @@ impl Connections {
     }
 
     /// HTTP/2: many requests at once.
-    async fn streams<S>(&self, mut stream: Box<ClientStream<S>>, deadline: Instant)
-    where
+    async fn streams<S>(
+        &self,
+        mut stream: Box<ClientStream<S>>,
+        client: SocketAddr,
+        deadline: Instant,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
         while stream.ahead().len() < PREFACE_BYTES {
             let Ok(Ok(1..)) = timeout_at(deadline, stream.read_ahead()).await else { return };
         }
-        let http2 = Arc::new(Http2::new(self.proxy.clone()));
+        let http2 = Arc::new(Http2::new(self.proxy.clone(), self.hot.clone(), client));
         let idle = async {
             self.drain.closing().await;
             http2.idle_after_farewell().await;
@@ -258,8 +262,8 @@ impl Connections {
     {
         let target = hot::target(&stream.ahead()[..end]).to_owned();
         stream.skip(end);
-        let is_sent = stream.send(&answer.head, &answer.body).await.is_ok();
-        self.hot.note(answer, &target);
+        let is_sent = stream.send(&answer.head, answer.hit.body()).await.is_ok();
+        self.hot.note(&answer.hit, &target);
         end_plainly(stream, is_sent, answer.is_last).await
     }
 

@@ -1,11 +1,14 @@
 //! HTTP/2, which pingora speaks: many requests at once on one connection.
 
-use crate::proxy::Gateway;
+use crate::cache::target;
+use crate::hot::Hot;
+use crate::proxy::{Gateway, WRITE_TIMEOUT};
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,16 +25,37 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Takes one connection apart into requests.
 pub(crate) struct Http2 {
     proxy: Arc<HttpProxy<Gateway>>,
+    hot: Arc<Hot>,
+    client: SocketAddr,
     options: HttpServerOptions,
     /// Requests in hand.
     active: watch::Sender<usize>,
 }
 
 impl Http2 {
-    pub(crate) fn new(proxy: Arc<HttpProxy<Gateway>>) -> Self {
+    /// For the connection of `client`.
+    pub(crate) fn new(proxy: Arc<HttpProxy<Gateway>>, hot: Arc<Hot>, client: SocketAddr) -> Self {
         let mut options = HttpServerOptions::default();
         options.h2_idle_timeout = Some(IDLE);
-        Self { proxy, options, active: watch::Sender::new(0) }
+        Self { proxy, hot, client, options, active: watch::Sender::new(0) }
+    }
+
+    /// Answers from memory, if that needs no thought. Whether it did.
+    async fn answer_at_once(&self, session: &mut ServerSession) -> bool {
+        if !session.is_body_empty() {
+            return false;
+        }
+        let Some(hit) = self.hot.look_http2(session.req_header(), self.client) else {
+            return false;
+        };
+        let Ok(header) = hit.header() else { return false };
+        session.set_write_timeout(Some(WRITE_TIMEOUT));
+        // A client that has gone needs nothing.
+        if session.write_response_header(Box::new(header)).await.is_ok() {
+            let _ = session.write_response_body(hit.body().clone(), true).await;
+        }
+        self.hot.note(&hit, target(session.req_header()));
+        true
     }
 
     /// Completes when the client had time to go, and no request is in hand.
@@ -47,13 +71,16 @@ impl Http2 {
 impl HttpServerApp for Http2 {
     async fn process_new_http(
         self: &Arc<Self>,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         self.active.send_modify(|active| *active += 1);
-        let reused = self.proxy.process_new_http(session, shutdown).await;
+        if !self.answer_at_once(&mut session).await {
+            self.proxy.process_new_http(session, shutdown).await;
+        }
         self.active.send_modify(|active| *active -= 1);
-        reused
+        // The connection is not ours to give back.
+        None
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {

@@ -77,7 +77,7 @@ impl Parts {
         let (waiting, refreshes) = mpsc::channel(MAX_WAITING);
         let answers = Arc::new(Answers::new(settings.cache_bytes, metrics));
         let https = settings.tls.as_ref().zip(keys).map(|(tls, keys)| https(tls, keys));
-        let hot = Hot {
+        let hot = Arc::new(Hot {
             api: api.clone(),
             blog_static: blog_static.clone(),
             answers: answers.clone(),
@@ -86,7 +86,7 @@ impl Parts {
             https: https.clone(),
             drain: drain.clone(),
             access: access.clone(),
-        };
+        });
         let relay = Relay {
             api: api.clone(),
             settings: upstream.clone(),

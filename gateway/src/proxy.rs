@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 /// Tries of one request, the first included.
 pub(crate) const MAX_TRIES: usize = 2;
 /// How long a client may take to accept a piece of the answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a connection that speaks another protocol by now may be silent.
 const UPGRADED_IDLE: Duration = Duration::from_mins(10);

@@ -1,5 +1,6 @@
 //! TLS, HTTP/2, and how readers come to it.
 
+mod http2;
 mod running;
 
 use crate::support::{Behaviour, Page, Replica, TestApp, header, spawn_with};
