@@ -73,6 +73,8 @@ fn every_page_is_there() {
         ("/archive", "2020"),
         ("/about", "关于"),
         ("/404", "没有这一页"),
+        // Shown when the API has something to suggest.
+        ("/404", "<nav class=\"near\" aria-label=\"要找的或许是：\" hidden>"),
         ("/feed.xml", "http://localhost:8080/blog/a"),
         ("/sitemap.xml", "<loc>http://localhost:8080/blog/a</loc>"),
         (
