@@ -151,9 +151,12 @@ await test("pages are whole when the API is down, and the search says so", async
 
 await test("a mistyped address leads to its post, if the API can tell", async () => {
   const missing = richest.slice(0, -2);
-  const { page, close } = await open({ missing });
+  const { page, close } = await open({ missing, bypassCSP: true });
   await page.goto(base + missing);
   await page.locator(".near a").first().waitFor();
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  assert(violations.length === 0, JSON.stringify(violations));
   assert((await page.locator(".near a").first().getAttribute("href")) === richest, "the post is first");
   await page.locator(".near a").first().click();
   await page.waitForURL(base + richest);

@@ -60,7 +60,7 @@ async fn readers_hardly_notice_that_the_api_is_killed() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/outage.mjs");
     let mut reader = Command::new(node);
     reader.args([script.as_path(), &modules, &browser, Path::new(&programs.url)]);
-    programs.read(reader);
+    println!("{}", programs.read(reader));
 }
 
 /// Writing below a post, moderation, what cannot be taken, accessibility, and what is left without the
@@ -86,7 +86,7 @@ async fn comments_are_written_held_approved_and_read() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/comments.mjs");
     let mut reader = Command::new(node);
     reader.args([script.as_path(), &modules, &browser, Path::new(&programs.url)]).arg(token);
-    programs.read(reader);
+    println!("{}", programs.read(reader));
 }
 
 /// The programs of a blog on this machine, with posts in a file.
@@ -123,8 +123,8 @@ impl Programs {
         Self { url, api, _others: [pages, gateway], _folder: folder }
     }
 
-    /// Runs the script `reader`, and kills the API when it says so.
-    fn read(self, mut reader: Command) {
+    /// Runs the script `reader`, which must succeed, and kills the API when it says so.
+    fn read(self, mut reader: Command) -> String {
         let mut reader = reader.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map(Result::unwrap);
         let before: Vec<String> = lines.by_ref().take_while(|line| line != "kill it").collect();
@@ -133,7 +133,7 @@ impl Programs {
         let after: Vec<String> = lines.collect();
 
         let said = [before, after].concat().join("\n");
-        println!("{said}");
         assert!(reader.wait().unwrap().success(), "{said}");
+        said
     }
 }

@@ -64,6 +64,18 @@ async fn a_post_that_is_written_appears_and_a_bad_one_is_named() {
 }
 
 #[tokio::test]
+async fn comments_are_taken_if_the_environment_says_so() {
+    let challenge = "/api/v1/comments/challenge";
+    let token = "0123456789abcdef0123456789abcdef";
+    let open = [("API_COMMENTS", "open"), ("API_ADMIN_TOKEN", token)];
+
+    let (silent, open) = (Blog::serve(&example()).await, Blog::serve_set(&example(), &open).await);
+
+    assert_eq!(silent.get(challenge).await.status(), 404);
+    assert_eq!(open.get(challenge).await.status(), 200);
+}
+
+#[tokio::test]
 async fn it_stops_when_it_is_interrupted() {
     let blog = Blog::serve(&example()).await;
 
