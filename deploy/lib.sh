@@ -64,8 +64,9 @@ secret() {
         --format '{{.Name}}' | sort | tail -n 1
 }
 
-# The secrets that stack.yml names, each with the variable that says which version.
+# The secrets that the stack's files name, each with the variable that says which version.
 secret_names=(mongo_root_password api_mongodb_uri loader_mongodb_uri redis_uri redis_conf)
+[[ " ${stack_files[*]} " != *" stack.comments.yml "* ]] || secret_names+=(api_admin_token)
 
 secret_variable() { printf '%s_SECRET' "${1^^}"; }
 

@@ -6,7 +6,7 @@ use blog_static::Shelf;
 use content_loader::{BlogStatic, Options, Report};
 use gateway::Origin;
 use release::Release;
-use service_kit::{MapVars, healthcheck};
+use service_kit::{MapVars, ProcessEnv, Vars, healthcheck};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +38,17 @@ pub(crate) struct Loader {
     api_admin: SocketAddr,
 }
 
+/// The API's settings here. What a blog does with comments is for the environment to say.
+struct OwnVars(MapVars);
+
+impl Vars for OwnVars {
+    fn raw(&self, name: &str) -> Option<String> {
+        let is_of_comments =
+            ["API_COMMENT", "API_ADMIN_TOKEN"].iter().any(|start| name.starts_with(start));
+        if is_of_comments { ProcessEnv.raw(name) } else { self.0.raw(name) }
+    }
+}
+
 impl Stack {
     /// Binds all parts: the gateway as `settings` say, the others at free ports of loopback.
     pub(crate) async fn bind(
@@ -48,12 +59,12 @@ impl Stack {
         let free: SocketAddr = ([127, 0, 0, 1], 0).into();
         let shelf = Shelf::default();
         let store = StoreSettings::Sqlite(database.to_owned());
-        let vars = MapVars::from([
+        let vars = OwnVars(MapVars::from([
             ("API_LISTEN", "127.0.0.1:0"),
             ("API_ADMIN_LISTEN", "127.0.0.1:0"),
             ("API_POLL", "50ms"),
             ("API_SITE_TITLE", title),
-        ]);
+        ]));
         let settings_api = api::Settings::from_vars(&vars)?;
         let posts = store
             .reader()

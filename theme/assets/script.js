@@ -126,6 +126,24 @@
     counted.catch(() => {});
   }
 
+  // Where an address that leads nowhere may have been meant to lead. Without the API, nobody knows.
+  const near = document.querySelector(".near");
+  if (near) {
+    const suggest = async () => {
+      const parameters = new URLSearchParams({ path: decodeURIComponent(location.pathname), limit: 3 });
+      const signal = AbortSignal.timeout(5000);
+      const answer = await fetch(`/api/v1/nearest?${parameters}`, { signal });
+      const { posts } = answer.ok ? await answer.json() : { posts: [] };
+      if (!posts.length) return;
+      const entry = ({ url, title, lang, date }) => make("li", {},
+        make("time", { dateTime: date, textContent: date }), " ",
+        make("a", { href: url, lang, textContent: title }));
+      near.append(make("ul", { className: "lines dated" }, ...posts.map(entry)));
+      near.hidden = false;
+    };
+    suggest().catch(() => {});
+  }
+
   // Search as one types. Without this, the page comes with its results.
   const results = document.getElementById("results");
   if (!form || !results) return;

@@ -22,4 +22,4 @@ mod variant;
 pub use crate::build::{Built, build, build_after};
 pub use crate::error::SiteError;
 pub use crate::gather::{Gathered, Publication, gather, regather};
-pub use crate::settings::{Comments, MenuEntry, Security, Settings};
+pub use crate::settings::{CommentProvider, Comments, MenuEntry, Security, Settings};

@@ -2,12 +2,15 @@
 //!
 //! `docs/settings.md` explains each; a test compares the two.
 
+mod comment;
+
+pub use comment::{CommentProvider, Comments};
+
 use crate::SiteError;
 use globset::Glob;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
@@ -54,7 +57,7 @@ pub struct Settings {
     pub picture_variants: bool,
     /// `analytics`: address of a script of a statistics service; empty means none.
     pub analytics: String,
-    /// `comments`: a service that shows comments below a post.
+    /// `comments`: who shows comments below a post.
     pub comments: Comments,
     /// `style`: a CSS file in the content folder that comes after the theme's.
     pub style: String,
@@ -74,18 +77,6 @@ pub struct MenuEntry {
     pub name: String,
     /// `url`: where it leads.
     pub url: String,
-}
-
-/// A service of the writer's choice that shows comments below a post.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Comments {
-    /// `comments.script`: address of its script; empty means no comments.
-    pub script: String,
-    /// `comments.element`: the `id` of the element that it fills, if it wants one.
-    pub element: String,
-    /// `comments.data`: the `data-` attributes that its script wants, without `data-`.
-    pub data: BTreeMap<String, String>,
 }
 
 /// Whom to tell about a weakness (RFC 9116).
@@ -158,7 +149,6 @@ impl Settings {
     /// The first setting whose value cannot be used, and why.
     fn wrong(&self, content: &Path) -> Option<(&'static str, String)> {
         let glob = |globs: &[String]| globs.iter().find_map(|glob| Glob::new(glob).err());
-        let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if let Err(error) = self.zone() {
             return Some(("time_zone", format!("`time_zone`: {error}")));
         }
@@ -173,16 +163,8 @@ impl Settings {
             let remedy = "give the address of a script, not the script";
             return Some(("analytics", format!("`analytics` is no address: {remedy}")));
         }
-        if !self.comments.script.is_empty() && !is_url(&self.comments.script) {
-            let remedy = "give the address of the service's script";
-            return Some(("script", format!("`comments.script` is no address: {remedy}")));
-        }
-        let is_name = |name: &String| {
-            name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        if let Some(name) = self.comments.data.keys().find(|name| !is_name(name)) {
-            let remedy = "write lower-case letters, digits and `-`";
-            return Some(("data", format!("`comments.data`: `{name}` is no name: {remedy}")));
+        if let Some(wrong) = self.comments.wrong() {
+            return Some(wrong);
         }
         if !self.edit_url.is_empty() && !self.edit_url.contains("{file}") {
             let remedy = "write `{file}` where the post's name belongs";
@@ -210,6 +192,10 @@ impl Settings {
     pub fn zone(&self) -> Result<TimeZone, jiff::Error> {
         TimeZone::get(&self.time_zone)
     }
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// Line and column of the byte `at`, both counted from 1.
@@ -249,6 +235,11 @@ mod tests {
             ("base_url = \"blog.example.com\"", "site.toml:1:1: `base_url`"),
             ("analytics = \"<script>\"", "site.toml:1:1: `analytics`"),
             ("[comments]\nscript = \"embed.js\"", "site.toml:2:1: `comments.script`"),
+            ("[comments]\nprovider = \"disqus\"", "site.toml:2:12: unknown variant"),
+            (
+                "[comments]\nprovider = \"inkstack\"\nscript = \"https://c.org/e.js\"",
+                "site.toml:3:1: `comments.script`",
+            ),
             ("[comments]\ndata = { \"a b\" = \"c\" }", "site.toml:2:1: `comments.data`"),
             ("edit_url = \"https://x.org/\"", "site.toml:1:1: `edit_url`"),
             ("style = \"none.css\"", "site.toml:1:1: `style`"),

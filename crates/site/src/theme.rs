@@ -24,8 +24,8 @@ const TEMPLATES: [(&str, &str); 13] = shipped!("templates":
     "post.html", "search.html", "series.html", "sitemap.xml", "tag.html", "tags.html",
 );
 const WORDS: [(&str, &str); 2] = shipped!("words": "en.toml", "zh.toml");
-const TEXTS: [(&str, &str); 4] =
-    shipped!("assets": "seal.svg", "script.js", "style.css", "theme.js");
+const TEXTS: [(&str, &str); 5] =
+    shipped!("assets": "comments.js", "seal.svg", "script.js", "style.css", "theme.js");
 
 /// The theme of one site.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ struct Urls {
     style: String,
     script: String,
     theme: String,
+    comments: String,
     custom: Option<String>,
 }
 
@@ -84,6 +85,7 @@ impl Theme {
             match name {
                 "style.css" => urls.style = theme.hashed("style", "css", CSS, bytes),
                 "script.js" => urls.script = theme.hashed("script", "js", JAVASCRIPT, bytes),
+                "comments.js" => urls.comments = theme.hashed("comments", "js", JAVASCRIPT, bytes),
                 "theme.js" => urls.theme = theme.hashed("theme", "js", JAVASCRIPT, bytes),
                 _ => theme.fixed("/favicon.svg", "image/svg+xml", bytes),
             }

@@ -149,6 +149,29 @@ await test("pages are whole when the API is down, and the search says so", async
   await close();
 });
 
+await test("a mistyped address leads to its post, if the API can tell", async () => {
+  const missing = richest.slice(0, -2);
+  const { page, close } = await open({ missing, bypassCSP: true });
+  await page.goto(base + missing);
+  await page.locator(".near a").first().waitFor();
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  assert(violations.length === 0, JSON.stringify(violations));
+  assert((await page.locator(".near a").first().getAttribute("href")) === richest, "the post is first");
+  await page.locator(".near a").first().click();
+  await page.waitForURL(base + richest);
+  await page.goto(`${base}/nothing`, { waitUntil: "networkidle" });
+  assert(!(await page.locator(".near").isVisible()), "nothing is like nothing");
+  await close();
+  for (const without of [{ isApiDown: true }, { javaScriptEnabled: false }]) {
+    const { page, close } = await open({ missing, ...without });
+    await page.goto(base + missing, { waitUntil: "networkidle" });
+    assert(!(await page.locator(".near").isVisible()), "the page is as it was");
+    assert(await page.locator(".lost .search").isVisible(), "and it has its search");
+    await close();
+  }
+});
+
 await test("no page is wider than its window, from 360 to 1280 pixels", async () => {
   for (const width of [360, 768, 1280]) {
     const { page, close } = await open({ viewport: { width, height: 800 } });

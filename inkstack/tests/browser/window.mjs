@@ -23,9 +23,11 @@ export async function start(modules, executablePath, base) {
 
   // A window that fails the test for console errors, requests to other origins and breaches of the
   // policy. `isApiDown` takes the API away; while it is killed (`isApiKilled`), its requests may fail.
+  // So may they where the API refuses what the test sends (`isRefused`).
+  // `missing` is the path of a page that the test knows is not there.
   async function open(options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const isAway = options.isApiDown || options.isApiKilled;
+    const isAway = options.isApiDown || options.isApiKilled || options.isRefused;
     const faults = [];
     await context.route("**/*", async (route) => {
       const request = route.request();
@@ -40,7 +42,8 @@ export async function start(modules, executablePath, base) {
       if (message.type() !== "error") return;
       const { url } = message.location();
       // A missing page and an API that is down are what the test asked for.
-      const isExpected = url.includes("/nothing") || (isAway && url.includes("/api/"));
+      const isMissing = url.includes("/nothing") || url === base + options.missing;
+      const isExpected = isMissing || (isAway && url.includes("/api/"));
       if (!isExpected) faults.push(`console: ${message.text()} (${url})`);
     });
     page.on("pageerror", (error) => faults.push(`script: ${error}`));

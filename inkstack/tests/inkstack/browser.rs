@@ -5,7 +5,7 @@ use crate::support::{Blog, client, example, program, until_status};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use test_kit::{browser, dump_dom, node};
+use test_kit::{Process, browser, dump_dom, node};
 
 #[tokio::test]
 async fn home_a_post_and_a_tag_can_be_read_in_a_browser() {
@@ -53,43 +53,87 @@ async fn readers_of_every_kind_are_served() {
 #[tokio::test]
 async fn readers_hardly_notice_that_the_api_is_killed() {
     let (Some(browser), Some((node, modules))) = (browser(), node()) else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let release = folder.path().join("release").display().to_string();
-    let built = Command::new(program("inkstack"))
-        .args(["build", &example().display().to_string(), "--out", &release, "--no-compress"])
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{built:?}");
-    let ports = Ports::free();
-    let mut vars = ports.listeners(&release);
-    vars.push(("SQLITE_PATH", folder.path().join("blog.sqlite").display().to_string()));
-    vars.push(("BLOG_STATIC_API", format!("127.0.0.1:{}", ports.api)));
     // A count is seen soon after it was made.
-    vars.push(("API_COUNTS_AGE", "100ms".into()));
-    vars.push(("API_COUNT_INTERVAL", "100ms".into()));
-    let vars: Vec<(&str, &str)> =
-        vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let start = |name: &str| start(name, &vars, folder.path());
-    let (_pages, loader) = (start("blog-static"), start("content-loader"));
-    assert_eq!(loader.wait(), 0);
-    let (api, _gateway) = (start("api"), start("gateway"));
-    let url = format!("http://127.0.0.1:{}", ports.gateway);
-    until_status(&client(), &format!("{url}/api/v1/posts"), 200).await;
+    let set = [("API_COUNTS_AGE", "100ms"), ("API_COUNT_INTERVAL", "100ms")];
+    let programs = Programs::start(&example(), &set).await;
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/outage.mjs");
-    let mut reader = Command::new(node)
-        .args([script.as_path(), &modules, &browser, Path::new(&url)])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let before: Vec<String> = lines.by_ref().take_while(|line| line != "kill it").collect();
-    api.kill();
-    writeln!(reader.stdin.take().unwrap(), "killed").unwrap();
-    let after: Vec<String> = lines.collect();
+    let mut reader = Command::new(node);
+    reader.args([script.as_path(), &modules, &browser, Path::new(&programs.url)]);
+    println!("{}", programs.read(reader));
+}
 
-    let said = [before, after].concat().join("\n");
-    println!("{said}");
-    assert!(reader.wait().unwrap().success(), "{said}");
+/// Writing below a post, moderation, what cannot be taken, accessibility, and what is left without the
+/// API: see `tests/browser/comments.mjs`.
+#[tokio::test]
+async fn comments_are_written_held_approved_and_read() {
+    let (Some(browser), Some((node, modules))) = (browser(), node()) else { return };
+    let content = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(content.path().join(name), text).unwrap();
+    let post = |lang: &str, text: &str| {
+        format!(
+            "```yaml lw-blog-meta\ntitle: {lang}\ndate: \"2026-01-01\"\nbrev: b\nlang: {lang}\n```\n\n{text}\n"
+        )
+    };
+    write("zh.md", &post("zh", "正文。"));
+    write("en.md", &post("en", "Some text."));
+    write("site.toml", "[comments]\nprovider = \"inkstack\"\n");
+    let token = "0123456789abcdef0123456789abcdef";
+    let set =
+        [("API_COMMENTS", "held"), ("API_ADMIN_TOKEN", token), ("API_COMMENTS_PER_HOUR", "3")];
+    let programs = Programs::start(content.path(), &set).await;
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/comments.mjs");
+    let mut reader = Command::new(node);
+    reader.args([script.as_path(), &modules, &browser, Path::new(&programs.url)]).arg(token);
+    println!("{}", programs.read(reader));
+}
+
+/// The programs of a blog on this machine, with posts in a file.
+struct Programs {
+    url: String,
+    api: Process,
+    _others: [Process; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl Programs {
+    /// Builds `content` and serves it; `set` are settings beside where each listens.
+    async fn start(content: &Path, set: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let release = folder.path().join("release").display().to_string();
+        let built = Command::new(program("inkstack"))
+            .args(["build", &content.display().to_string(), "--out", &release, "--no-compress"])
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{built:?}");
+        let ports = Ports::free();
+        let mut vars = ports.listeners(&release);
+        vars.push(("SQLITE_PATH", folder.path().join("blog.sqlite").display().to_string()));
+        vars.push(("BLOG_STATIC_API", format!("127.0.0.1:{}", ports.api)));
+        let mut vars: Vec<(&str, &str)> =
+            vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        vars.extend(set);
+        let start = |name: &str| start(name, &vars, folder.path());
+        let (pages, loader) = (start("blog-static"), start("content-loader"));
+        assert_eq!(loader.wait(), 0);
+        let (api, gateway) = (start("api"), start("gateway"));
+        let url = format!("http://127.0.0.1:{}", ports.gateway);
+        until_status(&client(), &format!("{url}/api/v1/posts"), 200).await;
+        Self { url, api, _others: [pages, gateway], _folder: folder }
+    }
+
+    /// Runs the script `reader`, which must succeed, and kills the API when it says so.
+    fn read(self, mut reader: Command) -> String {
+        let mut reader = reader.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let before: Vec<String> = lines.by_ref().take_while(|line| line != "kill it").collect();
+        self.api.kill();
+        writeln!(reader.stdin.take().unwrap(), "killed").unwrap();
+        let after: Vec<String> = lines.collect();
+
+        let said = [before, after].concat().join("\n");
+        assert!(reader.wait().unwrap().success(), "{said}");
+        said
+    }
 }

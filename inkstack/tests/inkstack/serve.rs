@@ -64,6 +64,22 @@ async fn a_post_that_is_written_appears_and_a_bad_one_is_named() {
 }
 
 #[tokio::test]
+async fn comments_are_taken_if_the_environment_says_so() {
+    let content = tempfile::tempdir().unwrap();
+    let post = "```yaml lw-blog-meta\ntitle: One\ndate: \"2026-01-01\"\nbrev: b\n```\n\ntext\n";
+    std::fs::write(content.path().join("one.md"), post).unwrap();
+    let token = "0123456789abcdef0123456789abcdef";
+    let set = [("API_COMMENTS", "open"), ("API_ADMIN_TOKEN", token)];
+    let challenge = "/api/v1/comments/challenge";
+
+    let silent = Blog::serve(content.path()).await;
+    let open = Blog::serve_set(content.path(), &set).await;
+
+    assert_eq!(silent.get(challenge).await.status(), 404);
+    assert_eq!(open.get(challenge).await.status(), 200);
+}
+
+#[tokio::test]
 async fn it_stops_when_it_is_interrupted() {
     let blog = Blog::serve(&example()).await;
 

@@ -32,12 +32,17 @@ pub(crate) struct Blog {
 impl Blog {
     /// Serves `content` and waits until it can be read.
     pub(crate) async fn serve(content: &Path) -> Self {
+        Self::serve_set(content, &[]).await
+    }
+
+    /// The same, with `vars` in the environment.
+    pub(crate) async fn serve_set(content: &Path, vars: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state").display().to_string();
         let content = content.display().to_string();
         let arguments = ["serve", &content, "--listen", "127.0.0.1:0", "--state", &state];
         let log = folder.path().join("log");
-        let process = Process::start(&program("inkstack"), &arguments, &[], &log);
+        let process = Process::start(&program("inkstack"), &arguments, vars, &log);
         let address = |log: &str| {
             let url = log.lines().find(|line| line.starts_with("http://"))?;
             url.split(' ').next().map(str::to_owned)

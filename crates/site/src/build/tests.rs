@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::gather;
-use release::{Entry, Release};
+use release::{Encoding, Entry, Release};
 use std::fs;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0";
@@ -73,6 +73,8 @@ fn every_page_is_there() {
         ("/archive", "2020"),
         ("/about", "关于"),
         ("/404", "没有这一页"),
+        // Shown when the API has something to suggest.
+        ("/404", "<nav class=\"near\" aria-label=\"要找的或许是：\" hidden>"),
         ("/feed.xml", "http://localhost:8080/blog/a"),
         ("/sitemap.xml", "<loc>http://localhost:8080/blog/a</loc>"),
         (
@@ -220,4 +222,52 @@ fn a_comment_service_stands_below_every_post_and_nowhere_else() {
                   data-isso=\"https://c.org/\" data-lang=\"zh\"></script>";
     assert!(text(out.path(), "/blog/a").contains(script), "{}", text(out.path(), "/blog/a"));
     assert!(!text(out.path(), "/").contains("c.org"));
+}
+
+#[test]
+fn the_blog_s_own_comments_stand_below_every_post_in_its_language() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    let english = "```yaml lw-blog-meta\ntitle: E\ndate: 2020-01-02\nbrev: s\nlang: en\n```\nHi.\n";
+    fs::write(content.path().join("e.md"), english).unwrap();
+    let settings = "[comments]\nprovider = \"inkstack\"";
+    fs::write(content.path().join("site.toml"), settings).unwrap();
+
+    built(content.path(), out.path());
+
+    let (chinese, english) = (text(out.path(), "/blog/a"), text(out.path(), "/blog/e"));
+    for (page, label) in [(&chinese, "名字"), (&english, "Name")] {
+        let label = format!("<label>{label}<input type=\"text\" name=\"author\"");
+        assert!(page.contains(&label), "{page}");
+        assert!(page.contains("name=\"website\" tabindex=\"-1\""), "{page}");
+        assert!(page.contains("<noscript>") && !page.contains("<style"), "{page}");
+    }
+    assert!(chinese.contains("data-path=\"blog/a.md\""), "{chinese}");
+    assert!(!text(out.path(), "/").contains("/assets/comments."), "lists have no comments");
+}
+
+#[test]
+fn scripts_and_style_of_a_post_with_comments_are_small() {
+    let (content, out) = (blog(), tempfile::tempdir().unwrap());
+    let settings = "[comments]\nprovider = \"inkstack\"";
+    fs::write(content.path().join("site.toml"), settings).unwrap();
+
+    built(content.path(), out.path());
+
+    let page = text(out.path(), "/blog/a");
+    let release = Release::open(out.path()).unwrap();
+    let size = |extension: &str| -> u64 {
+        let is_here = |route: &str| route.ends_with(extension) && page.contains(route);
+        let files = release.index().entries.iter().filter(|(route, _)| is_here(route));
+        files.map(|(_, entry)| compressed(&release, entry)).sum()
+    };
+    let (scripts, styles) = (size(".js"), size(".css"));
+    assert!((1..15_000).contains(&scripts), "{scripts}");
+    assert!((1..15_000).contains(&styles), "{styles}");
+}
+
+/// The size of a file as browsers without Brotli get it.
+fn compressed(release: &Release, entry: &Entry) -> u64 {
+    let Entry::File(file) = entry else { panic!("{entry:?} is no file") };
+    let path = release.blob_path(&file.blob, Some(Encoding::Gzip));
+    fs::metadata(path).unwrap().len()
 }
