@@ -10,6 +10,8 @@ mod port;
 mod process;
 mod sample;
 mod server;
+#[cfg(feature = "auth")]
+mod set;
 
 #[cfg(feature = "acme")]
 pub use crate::acme::Authority;

@@ -3,11 +3,7 @@
 //! `INKSTACK_TEST_POSTS` names another folder of posts than the example, and
 //! `INKSTACK_TEST_SUBSTRINGS` says how many substrings are asked for.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a test may be told what to read, and says what it measured"
-)]
+#![expect(clippy::disallowed_methods, reason = "a test may be told what to read")]
 
 use crate::support::{Blog, example};
 use domain::Post;
@@ -79,7 +75,8 @@ async fn found(blog: &Blog, part: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut after = "0".to_owned();
     loop {
-        let query = [("q", format!("\"{part}\"")), ("limit", "50".into()), ("after", after)];
+        let query =
+            [("q", format!("\"{part}\"")), ("limit", "50".into()), ("after", after.clone())];
         let url = format!("{}/api/v1/search", blog.url);
         let answer = blog.client.get(url).query(&query).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{part:?}");
@@ -92,7 +89,7 @@ async fn found(blog: &Blog, part: &str) -> BTreeSet<String> {
             assert_eq!(page["total"], found.len(), "{part:?}");
             return found;
         };
-        after = next.to_owned();
+        next.clone_into(&mut after);
     }
 }
 
