@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 /// How long the store may take before an answer as of other counts is given instead.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Browsers ask again each time, which costs a 304.
 const CACHE_CONTROL: &str = "public, no-cache";
 
@@ -74,16 +74,23 @@ async fn find<T: Serialize>(
             kept.keep(nearest, &key).await;
             return Ok(kept);
         }
-        // A reader need not wait until a store that is known to be gone has not answered again.
-        if let Some(outdated) = outdated.take_if(|_| blog.served.trouble().is_some()) {
+        // A reader need not wait for a store that is known not to answer.
+        if let Some(outdated) = outdated.take_if(|_| blog.served.is_spared()) {
             return Ok(outdated);
         }
         let computed = match outdated {
             None => compute.await,
             Some(outdated) => match tokio::time::timeout(PATIENCE, compute).await {
-                Ok(Err(error)) if !error.is_of_store() => Err(error),
-                Ok(Ok(computed)) => Ok(computed),
-                Ok(Err(_)) | Err(_) => return Ok(outdated),
+                Ok(Err(error)) if error.is_of_store() => {
+                    blog.metrics.failed(&error);
+                    blog.served.note_late();
+                    return Ok(outdated);
+                }
+                Ok(computed) => computed,
+                Err(_) => {
+                    blog.served.note_late();
+                    return Ok(outdated);
+                }
             },
         };
         let computed = computed.inspect_err(|error| blog.metrics.failed(error))?;

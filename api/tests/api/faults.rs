@@ -1,7 +1,7 @@
 //! What readers see while a neighbour is killed, frozen or steps down. docs/api-faults.md has the
 //! table.
 
-use crate::load::{Load, Phase};
+use crate::load::{Load, POSTS, Phase};
 use crate::support::{TestApp, spawn_counting};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl World {
         let tally = Arc::new(RedisTally::connect(&uri).unwrap());
         let (store, folder) = (StoreSettings::Mongo(settings), tempfile::tempdir().unwrap());
         let app = spawn_counting(&store, vec![cache], tally, folder).await;
-        app.register(1, &posts(60, 1)).await;
+        app.register(1, &posts(POSTS, 1)).await;
         Some(Self { mongod, redis, app })
     }
 

@@ -3,6 +3,7 @@
 mod question;
 mod seen;
 
+pub(crate) use crate::load::question::POSTS;
 pub(crate) use crate::load::seen::Phase;
 
 use crate::load::question::{Kind, Question};
@@ -16,14 +17,14 @@ use tokio::task::JoinSet;
 
 /// Who asks for what, and how long each rests between two questions.
 const READERS: [(Kind, usize, Duration); 4] = [
-    (Kind::Kept, 4, Duration::from_millis(5)),
-    (Kind::Indexed, 2, Duration::from_millis(10)),
+    (Kind::Kept, 4, Duration::from_millis(40)),
+    (Kind::Indexed, 2, Duration::from_millis(40)),
     (Kind::Fresh, 6, Duration::from_millis(60)),
-    (Kind::View, 2, Duration::from_millis(20)),
+    (Kind::View, 2, Duration::from_millis(50)),
 ];
 /// So many questions of a kind are enough to tell how it goes; those that time out take seconds.
 const ENOUGH: [(Kind, usize); 4] =
-    [(Kind::Kept, 200), (Kind::Indexed, 40), (Kind::Fresh, 8), (Kind::View, 10)];
+    [(Kind::Kept, 50), (Kind::Indexed, 20), (Kind::Fresh, 8), (Kind::View, 8)];
 /// Recovery is over when so many in a row that nobody has asked before were answered.
 const WELL: usize = 10;
 const DEADLINE: Duration = Duration::from_mins(1);

@@ -14,7 +14,8 @@ const YEARS: [&str; 2] = ["", "&year=2020"];
 /// Questions that nobody has asked before.
 pub(super) const FRESH: usize = SHORT * FILTERS.len() * YEARS.len();
 /// Sample posts, a day apart from the first of 2020 on.
-const POSTS: usize = 60;
+pub(crate) const POSTS: u16 = 24;
+const NUMBERS: usize = POSTS as usize;
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +45,11 @@ impl Question {
             Kind::Kept if number % KEPT == 0 => Self::post(kind, 0),
             Kind::Kept => Self::list(kind, SHORT + number % KEPT, "", ""),
             Kind::Indexed => {
-                let found = number % POSTS;
+                let found = number % NUMBERS;
                 let path = format!("/api/v1/search?q=p{found:03}%20-nowhere{number}");
                 Self { kind, path, posts: vec![found] }
             }
-            Kind::Fresh if number % 16 == 15 && number / 16 + 1 < POSTS => {
+            Kind::Fresh if number % 16 == 15 && number / 16 + 1 < NUMBERS => {
                 Self::post(kind, number / 16 + 1)
             }
             Kind::Fresh => {
@@ -73,7 +74,7 @@ impl Question {
             "&tag=odd" => post % 2 == 1,
             _ => true,
         };
-        let posts = (0..POSTS).rev().filter(is_listed).take(limit).collect();
+        let posts = (0..NUMBERS).rev().filter(is_listed).take(limit).collect();
         Self { kind, path: format!("/api/v1/posts?limit={limit}{filter}{year}"), posts }
     }
 
