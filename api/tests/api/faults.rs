@@ -1,6 +1,8 @@
 //! What readers see while a neighbour is killed, frozen or steps down. docs/api-faults.md has the
 //! table.
 
+#![expect(clippy::print_stdout, reason = "a test says what readers saw")]
+
 use crate::load::{Load, POSTS, Phase};
 use crate::support::{TestApp, spawn_counting};
 use std::sync::Arc;

@@ -42,7 +42,7 @@ impl Question {
     /// The question `number` of a kind.
     pub(super) fn of(kind: Kind, number: usize) -> Self {
         match kind {
-            Kind::Kept if number % KEPT == 0 => Self::post(kind, 0),
+            Kind::Kept if number.is_multiple_of(KEPT) => Self::post(kind, 0),
             Kind::Kept => Self::list(kind, SHORT + number % KEPT, "", ""),
             Kind::Indexed => {
                 let found = number % NUMBERS;
@@ -70,8 +70,8 @@ impl Question {
 
     fn list(kind: Kind, limit: usize, filter: &str, year: &str) -> Self {
         let is_listed = |post: &usize| match filter {
-            "&tag=even" => post % 2 == 0,
-            "&tag=odd" => post % 2 == 1,
+            "&tag=even" => post.is_multiple_of(2),
+            "&tag=odd" => !post.is_multiple_of(2),
             _ => true,
         };
         let posts = (0..NUMBERS).rev().filter(is_listed).take(limit).collect();
