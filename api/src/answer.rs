@@ -2,18 +2,18 @@
 
 use crate::app::Blog;
 use crate::error::ApiError;
+use crate::kept::Kept;
 use crate::openapi;
 use crate::snapshot::Snapshot;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Cache, CurrentRelease};
+use domain::CurrentRelease;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Keys contain the release, so an answer is right for as long as anybody may ask for it.
-const KEPT: Duration = Duration::from_hours(1);
+/// How long the store may take before an answer as of other counts is given instead.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Browsers ask again each time, which costs a 304.
 const CACHE_CONTROL: &str = "public, no-cache";
 
@@ -29,7 +29,8 @@ pub(crate) async fn answer<T: Serialize>(
     answer_as_of(request, blog, snapshot, 0, key, compute).await
 }
 
-/// As [`answer`], for what shows views and likes too, as of `counts`, a version of them.
+/// As [`answer`], for what shows views and likes too, as of `counts`, a version of them. While the
+/// store does not answer, what was kept as of other counts is better than nothing.
 pub(crate) async fn answer_as_of<T: Serialize>(
     request: &HttpRequest,
     blog: &Blog,
@@ -38,35 +39,71 @@ pub(crate) async fn answer_as_of<T: Serialize>(
     key: &str,
     compute: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<HttpResponse, ApiError> {
-    let edition = edition(&snapshot.release, counts, &blog.site_title);
-    let etag = EntityTag::new_strong(edition.clone());
+    let tag = |counts| EntityTag::new_strong(edition(&snapshot.release, counts, &blog.site_title));
     let mut response = HttpResponse::Ok();
-    response.insert_header((header::ETAG, etag.to_string()));
     response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
     response.insert_header(("x-release", snapshot.release.id.to_string()));
     // Nobody knows the tag who was not answered 200 under this address and release.
-    if is_known(request, &etag) {
+    if is_known(request, &tag(counts)) {
+        response.insert_header((header::ETAG, tag(counts).to_string()));
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
+    let found = find(blog, snapshot, counts, key, compute).await?;
+    response.insert_header((header::ETAG, tag(found.counts).to_string()));
     response.content_type("application/json; charset=utf-8");
-    let key = format!("inkstack:{edition}:{key}");
+    Ok(response.body(found.body))
+}
+
+/// What the caches have, or what `compute` gives.
+async fn find<T: Serialize>(
+    blog: &Blog,
+    snapshot: &Snapshot,
+    counts: i64,
+    key: &str,
+    compute: impl Future<Output = Result<T, ApiError>>,
+) -> Result<Kept, ApiError> {
+    // One answer is kept for all counts: newer ones take its place.
+    let key = format!("inkstack:2:{}:{key}", edition(&snapshot.release, 0, &blog.site_title));
     let (nearest, others) = blog.caches.split_at(blog.caches.len().min(1));
-    if let Some(body) = kept(blog, nearest, &key).await {
-        return Ok(response.body(body));
+    let mut outdated = None;
+    if let Some(kept) = Kept::find(blog, nearest, &key, counts, &mut outdated).await {
+        return Ok(kept);
     }
     let land = async {
-        if let Some(body) = kept(blog, others, &key).await {
-            keep(nearest, &key, &body).await;
-            return Ok(body.into());
+        if let Some(kept) = Kept::find(blog, others, &key, counts, &mut outdated).await {
+            kept.keep(nearest, &key).await;
+            return Ok(kept);
         }
-        let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
-        let body = serde_json::to_vec(&computed);
-        let body = body.unwrap_or_else(|_| unreachable!("answers are plain data"));
-        keep(&blog.caches, &key, &body).await;
-        Ok(body.into())
+        // A reader need not wait for a store that is known not to answer.
+        if let Some(outdated) = outdated.take_if(|_| blog.served.is_spared()) {
+            return Ok(outdated);
+        }
+        let computed = match outdated {
+            None => compute.await,
+            Some(outdated) => match tokio::time::timeout(PATIENCE, compute).await {
+                Ok(Err(error)) if error.is_of_store() => {
+                    blog.metrics.failed(&error);
+                    blog.served.note_late();
+                    return Ok(outdated);
+                }
+                Ok(computed) => computed,
+                Err(_) => {
+                    blog.served.note_late();
+                    return Ok(outdated);
+                }
+            },
+        };
+        let computed = computed.inspect_err(|error| blog.metrics.failed(error))?;
+        let kept = Kept { counts, body: body(&computed) };
+        kept.keep(&blog.caches, &key).await;
+        Ok(kept)
     };
-    let body = blog.flights.join(&key, land).await?;
-    Ok(response.body(body.to_vec()))
+    blog.flights.join(&format!("{counts}:{key}"), land).await
+}
+
+fn body<T: Serialize>(answer: &T) -> Bytes {
+    let body = serde_json::to_vec(answer);
+    body.unwrap_or_else(|_| unreachable!("answers are plain data")).into()
 }
 
 /// Answers with what `compute` gives now, which belongs to no release and is kept nowhere. Many who
@@ -79,10 +116,9 @@ pub(crate) async fn answer_anew<T: Serialize>(
 ) -> Result<HttpResponse, ApiError> {
     let land = async {
         let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
-        let body = serde_json::to_vec(&computed);
-        Ok(body.unwrap_or_else(|_| unreachable!("answers are plain data")).into())
+        Ok(Kept { counts: 0, body: body(&computed) })
     };
-    let body = blog.flights.join(key, land).await?;
+    let body = blog.flights.join(key, land).await?.body;
     let hash = blake3::hash(&body).to_hex();
     let etag = EntityTag::new_strong(hash[..32].to_owned());
     let mut response = HttpResponse::Ok();
@@ -91,26 +127,7 @@ pub(crate) async fn answer_anew<T: Serialize>(
     if is_known(request, &etag) {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
-    Ok(response.content_type("application/json; charset=utf-8").body(body.to_vec()))
-}
-
-/// What the nearest of `caches` has that has it; those before it are told.
-async fn kept(blog: &Blog, caches: &[Arc<dyn Cache>], key: &str) -> Option<Vec<u8>> {
-    for (index, cache) in caches.iter().enumerate() {
-        let found = cache.get(key).await;
-        blog.metrics.looked_up(&**cache, found.is_some());
-        if let Some(body) = found {
-            keep(&caches[..index], key, &body).await;
-            return Some(body);
-        }
-    }
-    None
-}
-
-async fn keep(caches: &[Arc<dyn Cache>], key: &str, body: &[u8]) {
-    for cache in caches {
-        cache.put(key, body, KEPT).await;
-    }
+    Ok(response.content_type("application/json; charset=utf-8").body(body))
 }
 
 /// All that an answer is made of beside the question: the release, the version of this program,

@@ -1,12 +1,13 @@
 //! One computation for many who wait for the same answer.
 
 use crate::error::ApiError;
+use crate::kept::Kept;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::OnceCell;
 
-/// An answer's body, or why there is none.
-type Landed = Result<Arc<[u8]>, ApiError>;
+/// An answer, or why there is none.
+type Landed = Result<Kept, ApiError>;
 
 /// The answers that are being computed now. Clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +41,8 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[expect(clippy::unnecessary_wraps, reason = "what an answer that can fail gives")]
-    fn body(text: &str) -> Landed {
-        Ok(text.as_bytes().into())
+    fn body(text: &'static str) -> Landed {
+        Ok(Kept { counts: 0, body: text.into() })
     }
 
     #[tokio::test]
@@ -60,7 +61,7 @@ mod tests {
         assert!([one, other, third].iter().all(Result::is_err));
         assert_eq!(computed.load(Ordering::Relaxed), 1);
         let later = flights.join("posts", async { body("later") }).await;
-        assert_eq!(later.unwrap().as_ref(), b"later");
+        assert_eq!(later.unwrap().body, "later");
     }
 
     #[tokio::test]
@@ -77,6 +78,6 @@ mod tests {
         let next = flights.join("posts", async { body("next") });
         let (next, ()) = tokio::join!(next, async move { drop(gone) });
 
-        assert_eq!(next.unwrap().as_ref(), b"next");
+        assert_eq!(next.unwrap().body, "next");
     }
 }

@@ -13,6 +13,7 @@ mod counter;
 mod error;
 mod flight;
 mod item;
+mod kept;
 mod metrics;
 mod openapi;
 mod parameters;

@@ -11,6 +11,10 @@ use std::time::{Duration, Instant};
 /// The longest pause between two questions to a store that does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How long the store is spared by whoever has another answer, after somebody waited in vain.
+/// Questions that nobody waits for any more stand in the driver's queue before those of others.
+const REST: Duration = Duration::from_secs(5);
+
 /// So many posts are read at once; their texts are in memory twice until they are indexed.
 const BATCH: usize = 256;
 
@@ -23,10 +27,13 @@ pub(crate) struct Snapshot {
 
 /// The snapshot that requests take. It outlives the store: what was known stays known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Served(Arc<RwLock<Option<Arc<Snapshot>>>>, Trouble);
+pub(crate) struct Served(Arc<RwLock<Option<Arc<Snapshot>>>>, Trouble, Late);
 
 /// What keeps the store from answering, if anything does, in words for who operates it.
 type Trouble = Arc<RwLock<Option<String>>>;
+
+/// When a reader last waited for the store in vain.
+type Late = Arc<RwLock<Option<Instant>>>;
 
 impl Served {
     /// What to answer from, for one whole request.
@@ -41,6 +48,17 @@ impl Served {
     /// What the store last said instead of an answer.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.1.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that a reader waited for the store in vain.
+    pub(crate) fn note_late(&self) {
+        *self.2.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether whoever has another answer should not ask the store now.
+    pub(crate) fn is_spared(&self) -> bool {
+        let late = *self.2.read().unwrap_or_else(PoisonError::into_inner);
+        late.is_some_and(|late| late.elapsed() < REST) || self.trouble().is_some()
     }
 
     /// Notes how the store is, and tells it when that has changed.

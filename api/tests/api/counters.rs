@@ -12,7 +12,7 @@ use test_kit::{Process, Server, free_port, post, posts};
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Waits until the post has so many views.
-async fn until_viewed(app: &TestApp, path: &str, wanted: u64) {
+pub(crate) async fn until_viewed(app: &TestApp, path: &str, wanted: u64) {
     let started = Instant::now();
     loop {
         let views = app.get(&format!("/api/v1/views?path={path}")).await.1;

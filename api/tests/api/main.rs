@@ -4,10 +4,13 @@
 
 mod comments;
 mod counters;
+mod faults;
 mod http;
+mod load;
 mod neighbours;
 mod posts;
 mod related;
+mod replicas;
 mod resources;
 mod schemathesis;
 mod support;

@@ -1,5 +1,6 @@
 //! Neighbours that are late, leave and come back.
 
+use crate::counters::until_viewed;
 use crate::support::{TestApp, spawn};
 use domain::Cache;
 use std::sync::Arc;
@@ -42,6 +43,31 @@ async fn without_mongodb_what_is_known_is_answered_and_the_rest_is_a_503() {
     server.resume();
     until(&app, "/api/v1/posts?limit=3", 200).await;
     app.register(2, &posts(6, 2)).await;
+}
+
+#[tokio::test]
+async fn a_list_from_before_the_latest_views_is_better_than_none() {
+    let Some(mut server) = Server::mongod() else { return };
+    let app = spawn(&settings(&server), Vec::new(), tempfile::tempdir().unwrap()).await;
+    app.register(1, &posts(5, 1)).await;
+    let list = "/api/v1/posts?limit=2";
+    let before = app.ask(list, &[]).await;
+    let etag = before.headers()["etag"].clone();
+    let before: serde_json::Value = before.json().await.unwrap();
+    app.post("/api/v1/posts/blog/p004/views", "1.1.1.1").await;
+    until_viewed(&app, "blog/p004", 1).await;
+
+    server.kill();
+
+    let kept = app.ask(list, &[]).await;
+    assert_eq!((kept.status().as_u16(), &kept.headers()["etag"]), (200, &etag));
+    assert_eq!(kept.json::<serde_json::Value>().await.unwrap(), before);
+    server.resume();
+    let started = Instant::now();
+    while app.get(list).await.1["posts"][0]["views"] != 1 {
+        assert!(started.elapsed() < Duration::from_mins(1), "the view is never shown");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

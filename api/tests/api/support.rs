@@ -100,6 +100,12 @@ pub(crate) async fn spawn_set(
 impl TestApp {
     /// Registers a release as the loader does, and waits until it is served.
     pub(crate) async fn register(&self, number: u8, posts: &[Post]) {
+        self.publish(number, posts).await;
+        self.until_served(number).await;
+    }
+
+    /// Registers a release as the loader does.
+    pub(crate) async fn publish(&self, number: u8, posts: &[Post]) {
         let writer = &self.writer;
         writer.prepare().await.unwrap();
         let lease = writer.lease("test", Duration::from_mins(1)).await.unwrap().unwrap();
@@ -110,7 +116,6 @@ impl TestApp {
         writer.retire(&lease, seq, &old).await.unwrap();
         writer.insert(&lease, seq, posts).await.unwrap();
         writer.flip(&lease, seq).await.unwrap();
-        self.until_served(number).await;
     }
 
     pub(crate) async fn until_served(&self, number: u8) {

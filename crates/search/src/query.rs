@@ -115,16 +115,33 @@ fn word(text: &str) -> (&str, &str) {
 }
 
 /// What stands in quotation marks at the beginning of `text`, and the rest. The closing one stands
-/// before white space or the end, so that a text which contains one can be asked for.
+/// before white space or the end. Of several, it is the last before another phrase begins, so that a
+/// text which contains some can be asked for.
 fn quoted(text: &str) -> Option<(&str, &str)> {
-    let is_mark = |char| matches!(char, '"' | '＂');
     let inside = text.strip_prefix(is_mark)?;
-    let closing = inside.char_indices().find(|(at, char)| {
-        let behind = &inside[at + char.len_utf8()..];
-        is_mark(*char) && behind.chars().next().is_none_or(char::is_whitespace)
-    });
-    let (at, mark) = closing?;
-    Some((&inside[..at], &inside[at + mark.len_utf8()..]))
+    let mut closing = None;
+    for (at, mark) in inside.char_indices().filter(|(_, char)| is_mark(*char)) {
+        let (before, end) = (&inside[..at], at + mark.len_utf8());
+        if inside[end..].chars().next().is_none_or(char::is_whitespace) {
+            // One with white space on both sides may be the beginning of what is being typed.
+            if closing.is_none() || !before.ends_with(char::is_whitespace) {
+                closing = Some((at, end));
+            }
+        } else if closing.is_some() && begins_phrase(before) {
+            break;
+        }
+    }
+    closing.map(|(at, end)| (&inside[..at], &inside[end..]))
+}
+
+fn is_mark(char: char) -> bool {
+    matches!(char, '"' | '＂')
+}
+
+/// Whether a quotation mark after `before` opens a phrase.
+fn begins_phrase(before: &str) -> bool {
+    let word = before.rsplit(char::is_whitespace).next();
+    word.is_some_and(|word| matches!(word, "" | "-" | "tag:" | "year:"))
 }
 
 #[cfg(test)]
@@ -157,6 +174,22 @@ mod tests {
         }
         assert_eq!(texts(&Query::parse("\"say \"hi\"!\"").terms), ["say \"hi\"!"]);
         assert!(Query::parse(" \u{200B} \"\" ").is_empty());
+    }
+
+    #[test]
+    fn a_phrase_may_contain_quotation_marks_beside_spaces() {
+        for phrase in ["say \"hi\" now", "hi\" now", "a \" b", "\" a", "\"a\" b", "x\" \" y"] {
+            let query = Query::parse(&format!("\"{phrase}\""));
+            assert_eq!(texts(&query.terms), [phrase]);
+        }
+        let query =
+            Query::parse("\"one two\" x \"three four\" -\"five six\" tag:\"a b\" \"seven\"");
+        assert_eq!(texts(&query.terms), ["one two", "x", "three four", "seven"]);
+        assert_eq!(
+            (texts(&query.excluded), query.tags),
+            (vec!["five six"], vec!["a b".to_owned()])
+        );
+        assert_eq!(texts(&Query::parse("\"one two\" \"").terms), ["one two", "\""]);
     }
 
     proptest! {

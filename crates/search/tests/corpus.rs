@@ -14,6 +14,7 @@ use search::Index;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use test_kit::Lot;
 use unicode_normalization::UnicodeNormalization;
 
 const SUBSTRINGS: usize = 1000;
@@ -47,17 +48,6 @@ fn posts() -> Option<Vec<Post>> {
     Some(posts)
 }
 
-/// What comes out is the same on every machine.
-struct Lot(u64);
-
-impl Lot {
-    fn below(&mut self, end: usize) -> usize {
-        // Knuth's multiplier (MMIX); the upper bits are the better ones.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-}
-
 fn found(index: &Index, query: &str) -> BTreeSet<String> {
     let hits = index.search(query, None, 0, usize::MAX);
     assert_eq!(hits.total, hits.hits.len());
@@ -76,7 +66,7 @@ fn every_substring_of_a_real_post_is_found_and_little_else() {
             (post.summary.path.to_string(), all.join("\n"), plain(&all.join("\n")))
         })
         .collect();
-    let mut lot = Lot(20_261_124);
+    let mut lot = Lot::new(20_261_124);
     let (mut asked, mut given, mut right) = (0, 0, 0);
     while asked < SUBSTRINGS {
         let text: Vec<char> = posts[lot.below(posts.len())].text.chars().collect();

@@ -5,14 +5,18 @@ mod acme;
 #[cfg(feature = "auth")]
 mod auth;
 mod browser;
+mod lot;
 mod port;
 mod process;
 mod sample;
 mod server;
+#[cfg(feature = "auth")]
+mod set;
 
 #[cfg(feature = "acme")]
 pub use crate::acme::Authority;
 pub use crate::browser::{browser, dump_dom, node};
+pub use crate::lot::Lot;
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;
 pub use crate::sample::{post, posts, release_id};

@@ -95,6 +95,12 @@ impl Server {
         Self::start(MONGOD, &["--auth", "--setParameter", "enableTestCommands=1"])
     }
 
+    /// A `mongod` for a single test that waits to become a member of the set `name`; as [`mongod`].
+    #[cfg(feature = "auth")]
+    pub(crate) fn member(name: &str) -> Option<Self> {
+        Self::start(MONGOD, &["--replSet", name])
+    }
+
     /// A `redis-server` for a single test, which may stop it; as [`mongod`].
     ///
     /// # Panics

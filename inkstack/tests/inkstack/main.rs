@@ -10,6 +10,7 @@ mod killed_loader;
 mod monitoring;
 mod new;
 mod programs;
+mod recall;
 mod serve;
 mod settings;
 mod support;

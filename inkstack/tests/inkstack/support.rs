@@ -32,11 +32,20 @@ pub(crate) struct Blog {
 impl Blog {
     /// Serves `content` and waits until it can be read.
     pub(crate) async fn serve(content: &Path) -> Self {
-        Self::serve_set(content, &[]).await
+        Self::start(content, &[], DEADLINE).await
     }
 
     /// The same, with `vars` in the environment.
     pub(crate) async fn serve_set(content: &Path, vars: &[(&str, &str)]) -> Self {
+        Self::start(content, vars, DEADLINE).await
+    }
+
+    /// As [`Blog::serve`], for a blog that takes longer to build.
+    pub(crate) async fn serve_within(deadline: Duration, content: &Path) -> Self {
+        Self::start(content, &[], deadline).await
+    }
+
+    async fn start(content: &Path, vars: &[(&str, &str)], deadline: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state").display().to_string();
         let content = content.display().to_string();
@@ -47,7 +56,8 @@ impl Blog {
             let url = log.lines().find(|line| line.starts_with("http://"))?;
             url.split(' ').next().map(str::to_owned)
         };
-        let url = until("the address", async || address(&process.log())).await;
+        let url = async || address(&process.log());
+        let url = until_within(deadline, "the address", url).await;
         Self { url, process, client: client(), folder }
     }
 
@@ -67,12 +77,17 @@ pub(crate) fn client() -> Client {
 
 /// Asks again and again until `look` finds something.
 pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    until_within(DEADLINE, what, look).await
+}
+
+/// As [`until`], for what takes longer.
+async fn until_within<T>(deadline: Duration, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < DEADLINE, "{what} never came");
+        assert!(started.elapsed() < deadline, "{what} never came");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

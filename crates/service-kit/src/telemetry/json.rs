@@ -73,10 +73,11 @@ impl Visit for Fields<'_, '_> {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        match value.is_finite() {
-            true => self.write(field, format_args!("{value}"), false),
+        if value.is_finite() {
+            self.write(field, format_args!("{value}"), false);
+        } else {
             // JSON has no such numbers.
-            false => self.write(field, format_args!("null"), false),
+            self.write(field, format_args!("null"), false);
         }
     }
 
