@@ -12,6 +12,7 @@ use domain::CurrentRelease;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
+
 /// How long the store may take before an answer as of other counts is given instead.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Browsers ask again each time, which costs a 304.
