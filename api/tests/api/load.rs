@@ -24,7 +24,7 @@ const READERS: [(Kind, usize, Duration); 4] = [
 ];
 /// So many questions of a kind are enough to tell how it goes; those that time out take seconds.
 const ENOUGH: [(Kind, usize); 4] =
-    [(Kind::Kept, 50), (Kind::Indexed, 20), (Kind::Fresh, 8), (Kind::View, 8)];
+    [(Kind::Kept, 50), (Kind::Indexed, 20), (Kind::Fresh, 6), (Kind::View, 8)];
 /// Recovery is over when so many in a row that nobody has asked before were answered.
 const WELL: usize = 10;
 const DEADLINE: Duration = Duration::from_mins(1);
