@@ -3,6 +3,7 @@
 //! Pingora makes the state of a request from nothing, so what happened before travels with the task.
 
 use crate::refusal::Refusal;
+use service_kit::RequestId;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -26,10 +27,19 @@ pub(crate) enum Begun {
 #[derive(Debug, Clone)]
 pub(crate) struct Before {
     pub(crate) started: Instant,
-    /// Replicas that did not answer.
-    pub(crate) tried: Vec<SocketAddr>,
-    /// What to say, if no other is to be asked.
-    pub(crate) verdict: Option<Refusal>,
+    pub(crate) id: RequestId,
+    /// There if the replica is to blame.
+    pub(crate) failure: Option<ReplicaFailure>,
+}
+
+/// A replica that did not answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReplicaFailure {
+    pub(crate) replica: SocketAddr,
+    /// What to say if no other is to be asked.
+    pub(crate) refusal: Refusal,
+    /// Whether it may have spent something on the request.
+    pub(crate) has_spent: bool,
 }
 
 impl Begun {
@@ -52,10 +62,10 @@ impl Begun {
         matches!(self, Self::Now)
     }
 
-    /// What to say instead of asking.
-    pub(crate) fn verdict(&self) -> Option<Refusal> {
+    /// The replica that did not answer, if one was asked already.
+    pub(crate) fn failure(&self) -> Option<ReplicaFailure> {
         match self {
-            Self::Before(before) => before.verdict,
+            Self::Before(before) => before.failure,
             Self::Now | Self::Refresh => None,
         }
     }

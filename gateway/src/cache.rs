@@ -140,6 +140,13 @@ impl Answers {
         }
     }
 
+    /// Notes that an answer that may not be kept is not short any more.
+    pub(crate) fn pass_long(&self, key: &Key) {
+        if let Some(Kept::Pass { at, .. }) = self.kept.get(key) {
+            self.kept.insert(key.clone(), Kept::Pass { at, is_short: false });
+        }
+    }
+
     /// Forgets all that is kept of `target`: every release, host and coding.
     pub(crate) fn forget(&self, target: &str) {
         self.kept.retain(|key, _| &**key.target() != target);

@@ -16,13 +16,14 @@ use crate::proxy::Https;
 use crate::relay::Errand;
 use crate::request::{self, Asker};
 use crate::route::{Route, route};
+use crate::security::PROMISE;
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use ipnet::IpNet;
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::date::get_cached_date;
-use service_kit::{REQUEST_ID, RequestId};
+use service_kit::RequestId;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -68,8 +69,7 @@ pub(crate) struct Hit {
     id: RequestId,
     client: IpAddr,
     started: Instant,
-    /// For so many seconds browsers are to use HTTPS; 0 says nothing.
-    promise: u64,
+    promise: Option<Arc<str>>,
 }
 
 impl Hit {
@@ -81,13 +81,7 @@ impl Hit {
     /// The head of the whole answer over HTTP/2, as the phases would send it.
     pub(crate) fn header(&self) -> Result<ResponseHeader> {
         let mut header = self.entry.header.clone();
-        header.insert_header("age", self.entry.stored.elapsed().as_secs())?;
-        header.insert_header("x-cache", "HIT")?;
-        header.insert_header(REQUEST_ID, self.id.as_str())?;
-        if self.promise > 0 {
-            let promise = format!("max-age={}", self.promise);
-            header.insert_header("strict-transport-security", promise)?;
-        }
+        self.entry.complete(&mut header, "HIT", &self.id, self.promise.as_deref())?;
         Ok(header)
     }
 
@@ -98,15 +92,15 @@ impl Hit {
         head.extend_from_slice(b"date: ");
         head.extend_from_slice(get_cached_date().as_bytes());
         let age = self.entry.stored.elapsed().as_secs();
-        let (id, promise) = (&self.id, self.promise);
+        let id = &self.id;
         let connection = if is_last { "close" } else { "keep-alive" };
         // A vector takes whatever is written to it.
         let _ = write!(
             head,
             "\r\nage: {age}\r\nx-cache: HIT\r\nx-request-id: {id}\r\nconnection: {connection}\r\n"
         );
-        if promise > 0 {
-            let _ = write!(head, "strict-transport-security: max-age={promise}\r\n");
+        if let Some(promise) = &self.promise {
+            let _ = write!(head, "{PROMISE}: {promise}\r\n");
         }
         head.extend_from_slice(b"\r\n");
         head
@@ -129,7 +123,7 @@ impl Hot {
             return None;
         }
         let plain = Plain::read(&request)?;
-        let (client, route, found) = self.find(&plain, peer, is_encrypted, started)?;
+        let (client, route, key, found) = self.find(&plain, peer, is_encrypted, started)?;
         match found {
             Found::Fresh(entry) => {
                 let hit = self.hit(entry, route, client, is_encrypted, started)?;
@@ -150,7 +144,7 @@ impl Hot {
                     return None;
                 }
                 let promise = self.promise(is_encrypted);
-                let errand = Errand { request, id, client, started, promise };
+                let errand = Errand { request, key, id, client, started, promise };
                 Some(Plainly::Ask(Box::new(errand), plain.is_last))
             }
             _ => None,
@@ -162,7 +156,9 @@ impl Hot {
         let started = Instant::now();
         let plain = Plain::read_http2(request)?;
         match self.find(&plain, peer, true, started)? {
-            (client, route, Found::Fresh(entry)) => self.hit(entry, route, client, true, started),
+            (client, route, _, Found::Fresh(entry)) => {
+                self.hit(entry, route, client, true, started)
+            }
             _ => None,
         }
     }
@@ -174,7 +170,7 @@ impl Hot {
         peer: SocketAddr,
         is_encrypted: bool,
         now: Instant,
-    ) -> Option<(IpAddr, Route, Found)> {
+    ) -> Option<(IpAddr, Route, Key, Found)> {
         let path = plain.target.split('?').next().unwrap_or_default();
         let route = route(path).ok().filter(|route| *route != Route::Hidden)?;
         let client = peer.ip().to_canonical();
@@ -189,7 +185,8 @@ impl Hot {
         let upstream = if route == Route::Api { &self.api } else { &self.blog_static };
         let release = upstream.releases().0;
         let key = Key::new(route, release, plain.host, plain.target, plain.codings);
-        Some((client, route, self.answers.find(&key, now)))
+        let found = self.answers.find(&key, now);
+        Some((client, route, key, found))
     }
 
     /// Sends `entry`, if the client may ask.
@@ -209,8 +206,8 @@ impl Hot {
         Some(Hit { entry, route, id: RequestId::generate(), client, started, promise })
     }
 
-    fn promise(&self, is_encrypted: bool) -> u64 {
-        self.https.as_ref().filter(|_| is_encrypted).map_or(0, |https| https.promise.as_secs())
+    fn promise(&self, is_encrypted: bool) -> Option<Arc<str>> {
+        self.https.as_ref()?.promise.clone().filter(|_| is_encrypted)
     }
 
     /// Notes that `hit` was sent to whoever asked for `target`.

@@ -11,7 +11,7 @@ use crate::upstream::Upstream;
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
-use service_kit::{REQUEST_ID, RequestId};
+use service_kit::RequestId;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -149,18 +149,13 @@ impl Memory {
         entry: &Entry,
         label: &'static str,
         id: &RequestId,
-        promise: Option<String>,
+        promise: Option<Arc<str>>,
     ) -> Result<()> {
         let asked = Asked::read(session.req_header());
         let reply = Reply::choose(entry, &asked);
         let body = reply.body(entry, &asked);
         let mut header = reply.header(entry)?;
-        header.insert_header("age", entry.stored.elapsed().as_secs())?;
-        header.insert_header("x-cache", label)?;
-        header.insert_header(REQUEST_ID, id.as_str())?;
-        if let Some(promise) = promise {
-            header.insert_header("strict-transport-security", promise)?;
-        }
+        entry.complete(&mut header, label, id, promise.as_deref())?;
         session.write_response_header(Box::new(header), body.is_empty()).await?;
         if !body.is_empty() {
             session.write_response_body(Some(body), true).await?;

@@ -19,7 +19,7 @@ use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, Metrics};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// What TLS is spoken with.
@@ -90,8 +90,8 @@ impl Parts {
         let relay = Relay {
             api: api.clone(),
             settings: upstream.clone(),
+            answers: answers.clone(),
             access: access.clone(),
-            hit: hit.clone(),
             content_security_policy: settings.content_security_policy.clone(),
         };
         let proxy = proxy(Gateway {
@@ -139,9 +139,11 @@ fn https(tls: &TlsSettings, keys: Keys) -> Https {
         certificates: keys.certificates,
         challenges: keys.challenges,
         promise: match tls.certificates {
-            CertificateSource::Folder(_) => tls.hsts,
+            CertificateSource::Folder(_) if !tls.hsts.is_zero() => {
+                Some(format!("max-age={}", tls.hsts.as_secs()).into())
+            }
             // Browsers would refuse the host when it has another certificate one day.
-            CertificateSource::SelfSigned(_) => Duration::ZERO,
+            CertificateSource::Folder(_) | CertificateSource::SelfSigned(_) => None,
         },
     }
 }

@@ -89,18 +89,18 @@ impl ProxyHttp for Gateway {
 
     fn new_ctx(&self) -> RequestState {
         let begun = Begun::of_this_task();
-        let (started, tried) = match &begun {
-            Begun::Before(before) => (before.started, before.tried.clone()),
-            Begun::Now | Begun::Refresh => (Instant::now(), Vec::new()),
+        let (started, id) = match &begun {
+            Begun::Before(before) => (before.started, before.id.clone()),
+            Begun::Now | Begun::Refresh => (Instant::now(), RequestId::generate()),
         };
         RequestState {
             started,
-            id: RequestId::generate(),
+            id,
             client: Ipv4Addr::UNSPECIFIED.into(),
             route: Route::Hidden,
             replica: None,
             body_bytes: 0,
-            tried,
+            tried: begun.failure().map(|failure| failure.replica).into_iter().collect(),
             wish: Wish::Answer,
             begun,
             recall: Recall::default(),
@@ -137,8 +137,8 @@ impl ProxyHttp for Gateway {
                 if !state.begun.is_new() || self.clients.admit(state.client, state.started) =>
             {
                 state.route = route;
-                if let Some(verdict) = state.begun.verdict() {
-                    self.refuse(verdict, session, state).await?;
+                if let Some(refusal) = self.verdict(session, state) {
+                    self.refuse(refusal, session, state).await?;
                     return Ok(true);
                 }
                 if let Some(proof) = self.proof(session) {
@@ -274,7 +274,7 @@ impl ProxyHttp for Gateway {
         response.insert_header(REQUEST_ID, state.id.as_str())?;
         security::complete(response, &self.content_security_policy)?;
         if let Some(promise) = self.promise(session) {
-            response.insert_header("strict-transport-security", promise)?;
+            response.insert_header(security::PROMISE, &*promise)?;
         }
         let request = session.req_header();
         self.memory.begin(request, response, state.route, &mut state.recall)

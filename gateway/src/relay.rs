@@ -11,13 +11,14 @@ pub(crate) use self::reply::MAX_BODY_BYTES;
 use self::reply::Head;
 use crate::UpstreamSettings;
 use crate::access::{AccessLog, Line};
-use crate::begun::Before;
-use crate::limit::{Limit, LimitMetrics};
+use crate::begun::{Before, ReplicaFailure};
+use crate::cache::{Answers, Key};
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::upstream::{Replica, Upstream, Wish};
 use bytes::{Bytes, BytesMut};
 use pingora::http::RequestHeader;
+use pingora::protocols::http::v1::client::http_req_header_to_wire;
 use service_kit::{RequestId, X_RELEASE};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -30,8 +31,8 @@ use tokio::time::timeout;
 pub(crate) struct Relay {
     pub(crate) api: Arc<Upstream>,
     pub(crate) settings: UpstreamSettings,
+    pub(crate) answers: Arc<Answers>,
     pub(crate) access: AccessLog,
-    pub(crate) hit: LimitMetrics,
     pub(crate) content_security_policy: String,
 }
 
@@ -39,11 +40,13 @@ pub(crate) struct Relay {
 pub(crate) struct Errand {
     /// As the API is to see it.
     pub(crate) request: RequestHeader,
+    /// Under what memory knows that the answer may not be kept.
+    pub(crate) key: Key,
     pub(crate) id: RequestId,
     pub(crate) client: IpAddr,
     pub(crate) started: Instant,
-    /// For so many seconds browsers are to use HTTPS; 0 says nothing.
-    pub(crate) promise: u64,
+    /// What tells browsers to use HTTPS alone, if they are told.
+    pub(crate) promise: Option<Arc<str>>,
 }
 
 /// What the client gets, but for the end of the head.
@@ -80,39 +83,29 @@ enum Trouble {
 impl Relay {
     /// Runs `errand`, or says how pingora is to go on.
     pub(crate) async fn ask(&self, errand: &Errand) -> Result<Reply, Before> {
-        let before = |tried, verdict| Before { started: errand.started, tried, verdict };
-        let Some(replica) = self.api.pick(&[], Wish::Answer) else {
-            return Err(before(Vec::new(), None));
-        };
-        let trouble = match self.exchange(&replica, errand).await {
-            Ok(reply) => return Ok(reply),
-            Err(trouble) => trouble,
-        };
-        let refusal = match trouble {
-            Trouble::Stale | Trouble::Odd => return Err(before(Vec::new(), None)),
-            Trouble::Connect(refusal) | Trouble::Failed(refusal) => refusal,
+        let before = |failure| Before { started: errand.started, id: errand.id.clone(), failure };
+        let Some(replica) = self.api.pick(&[], Wish::Answer) else { return Err(before(None)) };
+        let (refusal, has_spent) = match self.exchange(&replica, errand).await {
+            Ok(reply) => {
+                self.api.budget.note(errand.started);
+                return Ok(reply);
+            }
+            Err(Trouble::Stale) => return Err(before(None)),
+            Err(Trouble::Odd) => {
+                self.answers.pass_long(&errand.key);
+                return Err(before(None));
+            }
+            Err(Trouble::Connect(refusal)) => (refusal, false),
+            Err(Trouble::Failed(refusal)) => (refusal, true),
         };
         replica.failed();
         // Pingora counts what it asks first. This it asks second.
         self.api.budget.note(errand.started);
-        let tried = vec![replica.addr];
-        let may_retry = self.api.has_other(&tried)
-            && self.time_left(errand).is_some()
-            && (matches!(trouble, Trouble::Connect(_)) || self.spend_retry());
-        Err(before(tried, (!may_retry).then_some(refusal)))
-    }
-
-    fn spend_retry(&self) -> bool {
-        let may = self.api.budget.spend(Instant::now());
-        if !may {
-            self.hit.hit(Limit::RetryBudget);
-        }
-        may
+        Err(before(Some(ReplicaFailure { replica: replica.addr, refusal, has_spent })))
     }
 
     /// Notes that `reply` was sent.
     pub(crate) fn note(&self, errand: &Errand, reply: &Reply) {
-        self.api.budget.note(errand.started);
         self.access.note(&Line {
             route: Route::Api,
             method: "GET",
@@ -140,7 +133,7 @@ impl Relay {
             None => (self.connect(replica.addr).await?, false),
         };
         let pause = self.settings.read_timeout;
-        let head = request_lines(&errand.request);
+        let head = http_req_header_to_wire(&errand.request).ok_or(Trouble::Odd)?;
         match timeout(pause, stream.write_all(&head)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) if was_idle => return Err(Trouble::Stale),
@@ -180,7 +173,8 @@ impl Relay {
         bytes.truncate(whole);
         let body = bytes.split_off(head.end).freeze();
         let status = head.header.status.as_u16();
-        let lines = head.lines(&errand.id, errand.promise, &self.content_security_policy);
+        let lines =
+            head.lines(&errand.id, errand.promise.as_deref(), &self.content_security_policy);
         let head = lines.map_err(|_| Trouble::Odd)?;
         Ok(Reply { head, body, status, replica: replica.addr })
     }
@@ -195,16 +189,4 @@ impl Relay {
             Err(_) => Err(Trouble::Connect(Refusal::Timeout)),
         }
     }
-}
-
-/// The head of `request`.
-fn request_lines(request: &RequestHeader) -> BytesMut {
-    let mut lines = BytesMut::with_capacity(1024);
-    lines.extend_from_slice(request.method.as_str().as_bytes());
-    lines.extend_from_slice(b" ");
-    lines.extend_from_slice(request.raw_path());
-    lines.extend_from_slice(b" HTTP/1.1\r\n");
-    request.header_to_h1_wire(&mut lines);
-    lines.extend_from_slice(b"\r\n");
-    lines
 }

@@ -7,6 +7,9 @@ use pingora::http::ResponseHeader;
 pub(crate) const OWN_PAGES: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Tells browsers to use HTTPS alone (RFC 6797).
+pub(crate) const PROMISE: &str = "strict-transport-security";
+
 /// What an answer from a service lacks. `policy` is the Content-Security-Policy of pages that bring
 /// none: whoever made a page knows best what it needs.
 pub(crate) fn complete(response: &mut ResponseHeader, policy: &str) -> Result<()> {

@@ -2,8 +2,11 @@
 
 use super::Found;
 use super::control::{CacheControl, Freshness};
+use crate::security::PROMISE;
 use bytes::Bytes;
+use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
+use service_kit::{REQUEST_ID, RequestId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,6 +50,23 @@ impl Entry {
             return Found::Stale(self);
         }
         if age < fresh + if_error { Found::Old(self) } else { Found::Nothing }
+    }
+
+    /// Adds to `header`, of an answer made of this entry, what belongs to one request.
+    pub(crate) fn complete(
+        &self,
+        header: &mut ResponseHeader,
+        label: &str,
+        id: &RequestId,
+        promise: Option<&str>,
+    ) -> Result<()> {
+        header.insert_header("age", self.stored.elapsed().as_secs())?;
+        header.insert_header("x-cache", label)?;
+        header.insert_header(REQUEST_ID, id.as_str())?;
+        if let Some(promise) = promise {
+            header.insert_header(PROMISE, promise)?;
+        }
+        Ok(())
     }
 
     /// Whether another client may get another form of it.

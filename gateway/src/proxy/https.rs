@@ -11,7 +11,6 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use service_kit::REQUEST_ID;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Certificate authorities ask here without TLS (RFC 8555 §8.3).
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -24,8 +23,8 @@ pub(crate) struct Https {
     pub(crate) certificates: Arc<Certificates>,
     /// Answers the authority that certificates come from.
     pub(crate) challenges: Option<Arc<Store>>,
-    /// For so long, browsers are to use nothing else.
-    pub(crate) promise: Duration,
+    /// What tells browsers to use nothing else (RFC 6797), if they are told.
+    pub(crate) promise: Option<Arc<str>>,
 }
 
 /// Whether the request came over TLS.
@@ -103,10 +102,8 @@ impl Gateway {
     }
 
     /// What tells browsers to use HTTPS alone, if they use it already.
-    pub(super) fn promise(&self, session: &Session) -> Option<String> {
-        let promise = self.https.as_ref()?.promise;
-        let is_given = !promise.is_zero() && is_encrypted(session);
-        is_given.then(|| format!("max-age={}", promise.as_secs()))
+    pub(super) fn promise(&self, session: &Session) -> Option<Arc<str>> {
+        self.https.as_ref()?.promise.clone().filter(|_| is_encrypted(session))
     }
 }
 

@@ -30,6 +30,17 @@ impl Gateway {
         may
     }
 
+    /// What to say, if a replica has failed before the phases began and no other is to be asked.
+    pub(super) fn verdict(&self, session: &Session, state: &RequestState) -> Option<Refusal> {
+        let failure = state.begun.failure()?;
+        let may = if failure.has_spent {
+            self.may_spend_retry(session, state)
+        } else {
+            self.may_retry(session, state)
+        };
+        (!may).then_some(failure.refusal)
+    }
+
     /// How long the client still waits for its answer to begin.
     pub(super) fn time_left(&self, state: &RequestState) -> Option<Duration> {
         self.settings.answer_timeout.checked_sub(state.started.elapsed())

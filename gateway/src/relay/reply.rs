@@ -6,7 +6,6 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::date::get_cached_date;
 use service_kit::{REQUEST_ID, RequestId};
-use std::io::Write as _;
 
 /// Larger answers are passed on piece by piece, which is pingora's work.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -88,17 +87,20 @@ impl Head {
 
     /// The lines that the client gets, as the phases would send them, but for `connection` and the
     /// empty line.
-    pub(super) fn lines(mut self, id: &RequestId, promise: u64, policy: &str) -> Result<Vec<u8>> {
+    pub(super) fn lines(
+        mut self,
+        id: &RequestId,
+        promise: Option<&str>,
+        policy: &str,
+    ) -> Result<Vec<u8>> {
         self.header.insert_header(REQUEST_ID, id.as_str())?;
         self.header.insert_header("x-cache", "BYPASS")?;
         self.header.insert_header("date", get_cached_date())?;
         security::complete(&mut self.header, policy)?;
-        let mut lines = header_lines(&self.header);
-        if promise > 0 {
-            // A vector takes whatever is written to it.
-            let _ = write!(lines, "strict-transport-security: max-age={promise}\r\n");
+        if let Some(promise) = promise {
+            self.header.insert_header(security::PROMISE, promise)?;
         }
-        Ok(lines)
+        Ok(header_lines(&self.header))
     }
 }
 

@@ -206,6 +206,43 @@ async fn if_there_is_no_other_the_client_is_told_once_and_in_time() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_not_short_any_more_is_asked_for_twice_once() {
+    let api = Api::start().await;
+    let app = before(&[&api]).await;
+    api.set(Mode::Chunks);
+    let asked = async || {
+        let before = api.heads.lock().unwrap().len();
+        assert_eq!(app.get("/api/a", &[]).await.text().await.unwrap(), "{}");
+        api.heads.lock().unwrap().len() - before
+    };
+
+    assert_eq!([asked().await, asked().await, asked().await], [2, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_name_when_a_second_replica_is_asked() {
+    let (ill, well) = (Api::start().await, Api::start().await);
+    let app = before(&[&ill, &well]).await;
+    ill.set(Mode::Half);
+    let names = |api: &Api| -> Vec<String> {
+        let heads = api.heads.lock().unwrap();
+        let lines = heads.iter().flat_map(|head| head.lines());
+        lines.filter_map(|line| line.strip_prefix("x-request-id: ").map(str::to_owned)).collect()
+    };
+    let first = names(&ill);
+
+    // One of two begins at the replica that is ill.
+    for _ in 0..2 {
+        let answer = app.get("/api/a", &[]).await;
+        assert_eq!(Some(header(&answer, "x-request-id")), names(&well).last().map(String::as_str));
+    }
+
+    let failed: Vec<String> = names(&ill).into_iter().filter(|id| !first.contains(id)).collect();
+    assert_eq!(failed.len(), 1);
+    assert!(names(&well).contains(&failed[0]), "the access log has one name for both tries");
+}
+
+#[tokio::test]
 async fn answers_of_another_kind_are_passed_on_too() {
     let api = Api::start().await;
     let app = before(&[&api]).await;
