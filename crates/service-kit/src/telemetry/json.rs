@@ -1,5 +1,5 @@
-//! One event as one line of JSON, as `tracing_subscriber` would write it with flat fields, at a third
-//! of its cost: a service with an access log writes such a line for each request.
+//! One event as one line of JSON, as `tracing_subscriber` would write it with flat fields, but without a
+//! serializer between: a service with an access log writes such a line for each request.
 
 use std::fmt::{self, Debug, Write};
 use tracing::field::{Field, Visit};
