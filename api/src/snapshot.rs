@@ -27,13 +27,13 @@ pub(crate) struct Snapshot {
 
 /// The snapshot that requests take. It outlives the store: what was known stays known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Served(Arc<RwLock<Option<Arc<Snapshot>>>>, Trouble, Late);
-
-/// What keeps the store from answering, if anything does, in words for who operates it.
-type Trouble = Arc<RwLock<Option<String>>>;
-
-/// When a reader last waited for the store in vain.
-type Late = Arc<RwLock<Option<Instant>>>;
+pub(crate) struct Served {
+    snapshot: Arc<RwLock<Option<Arc<Snapshot>>>>,
+    /// What keeps the store from answering, if anything does, in words for who operates it.
+    trouble: Arc<RwLock<Option<String>>>,
+    /// When a reader last waited for the store in vain.
+    late: Arc<RwLock<Option<Instant>>>,
+}
 
 impl Served {
     /// What to answer from, for one whole request.
@@ -42,22 +42,22 @@ impl Served {
     }
 
     fn get(&self) -> Option<Arc<Snapshot>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the store last said instead of an answer.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.1.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes that a reader waited for the store in vain.
     pub(crate) fn note_late(&self) {
-        *self.2.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.late.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Whether whoever has another answer should not ask the store now.
     pub(crate) fn is_spared(&self) -> bool {
-        let late = *self.2.read().unwrap_or_else(PoisonError::into_inner);
+        let late = *self.late.read().unwrap_or_else(PoisonError::into_inner);
         late.is_some_and(|late| late.elapsed() < REST) || self.trouble().is_some()
     }
 
@@ -68,7 +68,7 @@ impl Served {
             Some(cause) if matches!(error, StoreError::Unavailable(_)) => cause.to_string(),
             _ => error.to_string(),
         });
-        let mut noted = self.1.write().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.trouble.write().unwrap_or_else(PoisonError::into_inner);
         if *noted == trouble {
             return;
         }
@@ -123,7 +123,7 @@ impl Served {
         let (id, count) = (release.id.short(), release.posts);
         tracing::info!("serving release {id} with {count} posts, indexed in {took} ms");
         let snapshot = Arc::new(Snapshot { release, index });
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
         Ok(())
     }
 
