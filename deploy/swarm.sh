@@ -145,29 +145,29 @@ service_state() {
     fi
 }
 
-# The same of the loader. Its tries are counted from its last line in `docker service ps`.
+# The same of the loader. Another try does not help against a wrong setting (64), a release that is not
+# what it should be (65), or a database that refuses the password (77).
 loader_state() {
-    local replicas
+    local replicas ended
     replicas=$(docker service ls --filter "name=${STACK}_content-loader" --format '{{.Replicas}}')
-    case $replicas in
-        *"(1/1 completed)"*) echo done ;;
-        *)
-            if [ "$(loader_failures)" -ge 4 ]; then
-                echo "failed: content-loader: $(why_failed content-loader)"
-            else
-                echo "registering"
-            fi
-            ;;
-    esac
+    case $replicas in *"(1/1 completed)"*) echo done; return ;; esac
+    ended=$(loader_failures)
+    if [ "$(wc -w <<<"$ended")" -ge 4 ] || grep -qwE '64|65|77' <<<"$ended"; then
+        echo "failed: content-loader: $(why_failed content-loader)"
+    else
+        echo "registering"
+    fi
 }
 
-# Failed tries since the last deploy began.
+# The exit statuses of the tries that failed since the last deploy began; `none` of one that could not
+# even start.
 loader_failures() {
     local iteration
     iteration=$(service_field content-loader '{{with .JobStatus}}{{.JobIteration.Index}}{{end}}')
     docker service ps --quiet "${STACK}_content-loader" | xargs -r docker inspect --format \
-        '{{with .JobIteration}}{{.Index}}{{end}} {{.Status.State}}' 2>/dev/null |
-        grep -cE "^$iteration (failed|rejected)$" || true
+        '{{with .JobIteration}}{{.Index}}{{end}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}}' \
+        2>/dev/null | awk -v iteration="$iteration" \
+        '$1 == iteration && $2 ~ /^(failed|rejected)$/ {print $3 == "" ? "none" : $3}'
 }
 
 # --- Arriving -----------------------------------------------------------------------------------------
