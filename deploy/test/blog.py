@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import time
+import urllib.error
 import urllib.request
 
 from machine import ROOT, answers, docker, free_port, run, say, wait_for
@@ -150,6 +151,21 @@ class Blog:
 
     def is_up(self):
         return answers(self.site + "/")
+
+    def ask(self, method, path, body=None, token=None):
+        """The status and the JSON of an answer of the API, whatever it is."""
+        request = urllib.request.Request(self.site + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            request.data = json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        return status, json.loads(text) if text else None
 
     def has(self, path, word):
         try:

@@ -4,7 +4,7 @@ whole and leaves it so."""
 from scenarios.content import first, going_back, new_content, new_style, nothing_new, same_again
 from scenarios.faults import full_disk, kill_each, wrong_password
 from scenarios.laptop import compose, template
-from scenarios.running import backup, client_address, https, rotate
+from scenarios.running import backup, client_address, comments, https, rotate
 from scenarios.updates import (
     bad_images, crash, direct, never_ready, update_api, update_blog_static, update_door, update_gateway,
 )
@@ -14,6 +14,6 @@ ALL = {
     for scenario in (
         first, nothing_new, same_again, client_address, new_content, new_style, update_api,
         update_blog_static, update_gateway, update_door, crash, never_ready, bad_images, going_back,
-        kill_each, wrong_password, rotate, https, direct, backup, full_disk, template, compose,
+        kill_each, wrong_password, rotate, comments, https, direct, backup, full_disk, template, compose,
     )
 }

@@ -1,6 +1,10 @@
 """What whoever runs the blog does: passwords, certificates, backups; and whom the log names."""
 
+import hashlib
+import itertools
 import json
+
+from urllib.parse import quote
 
 from context import mongosh
 from machine import ROOT, docker, free_port, run, say, wait_for
@@ -45,6 +49,57 @@ def rotate(context):
     assert len(after) == len(before) and not set(after) & set(before)
     assert blog.script("status")
     context.row("all passwords rotated", f"pages failed 0, api failed {len(readers.failures)}, of {sum(readers.answers.values())}")
+
+
+def solved(challenge, bits):
+    """What a browser sends for a challenge: a number after which the hash begins with enough zeros."""
+    for number in itertools.count():
+        digest = hashlib.sha256(f"{challenge}.{number}".encode()).digest()
+        if int.from_bytes(digest, "big") >> (256 - bits) == 0:
+            return {"challenge": challenge, "solution": str(number)}
+
+
+def comments(context):
+    """Comments by a second stack file: written, held, approved, kept over new passwords, turned off by going back."""
+    blog, before = context.blog, dict(context.blog.settings)
+    post = json.loads(blog.get("/api/v1/posts?limit=1"))["posts"][0]
+    of = f"/api/v1/posts/{quote(post['path'])}/comments"
+    assert blog.ask("GET", of)[0] == 404, "they are off by default"
+    blog.settings.update({"STACK_FILES": "stack.yml stack.comments.yml", "API_COMMENTS": "held"})
+    try:
+        status, output, _ = blog.deploy(check=False)
+        assert status == 66 and "api_admin_token" in output and "deploy/secrets" in output, output
+        written = run("sh", "-c", f"'{ROOT}/deploy/secrets' token 2>/dev/null", env=blog.settings)
+        took = blog.deploy()
+        text = {"author": "A reader", "text": "Held until somebody has looked at it."}
+        task = blog.ask("GET", "/api/v1/comments/challenge")[1]
+        status, answer = blog.ask("POST", of, {**text, **solved(task["challenge"], task["bits"])})
+        assert status == 202, (status, answer)
+        assert text["text"] not in json.dumps(blog.ask("GET", of)[1]), "a held comment is shown"
+        assert blog.ask("GET", "/api/v1/admin/comments?state=held", token="x" * 43)[0] == 401
+        held = blog.ask("GET", "/api/v1/admin/comments?state=held", token=written)[1]["comments"]
+        assert [comment["text"] for comment in held] == [text["text"]], held
+        status, answer = blog.ask("POST", f"/api/v1/admin/comments/{held[0]['id']}/approve", token=written)
+        assert status < 300, answer
+
+        def is_shown():
+            # Both replicas answer in turn.
+            return all(text["text"] in json.dumps(blog.ask("GET", of)[1]) for _ in range(6))
+
+        wait_for("the comment", is_shown, 10)
+        blog.script("secrets", "rotate")
+        assert blog.ask("GET", "/api/v1/admin/comments?state=held", token=written)[0] == 200
+        wait_for("the comment after new passwords", is_shown, 10)
+        earlier = [line.split()[0] for line in blog.script("rollback", "--list").splitlines()]
+        # Back to before all this, and forward again, without naming the second file.
+        blog.script("rollback", earlier[-3], STACK_FILES="stack.yml")
+        assert blog.ask("GET", of)[0] == 404
+        blog.script("rollback", earlier[-1], STACK_FILES="stack.yml")
+        wait_for("the comment after going back and forth", is_shown, 10)
+        context.row("comments: deployed in, held, approved, kept over new passwords and going back", f"{took:.0f} s, yes, yes, yes")
+    finally:
+        blog.settings = before
+        blog.deploy("--force")
 
 
 def certificate(folder, number):
