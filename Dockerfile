@@ -7,26 +7,31 @@
 # What `deploy/compile` left in dist/ is taken; without that, everything is compiled here, once for
 # all targets. Works with BuildKit and with the classic builder.
 #
-#   BUILDER   where programs are compiled. When dist/ has them, any image with a shell will do.
+#   BUILDER   where programs are compiled: Rust's image, on Alpine or Debian. When dist/ has them, any image
+#             with a shell will do.
 #   BASE      what they run on. `scratch` is the smallest; on alpine, `docker exec … sh` works.
 
 ARG BUILDER=rust:1.95-alpine3.22
 ARG BASE=alpine:3.22
 
-FROM ${BUILDER} AS recipe
+# What compiling takes, but for sources. A pattern may match nothing: `compiled` says that dist/ is there.
+FROM ${BUILDER} AS builder
 WORKDIR /source
+COPY deploy/compile deploy/image-stage deploy/
+COPY tools/musl-target dis[t]/compiled tools/
+RUN deploy/image-stage tools
+
+# What the dependencies are, and nothing of the sources: the next stage is built again only when that
+# changes.
+FROM builder AS recipe
 COPY . .
-# What the dependencies are, and nothing of the sources: the next stage is built again only when
-# that changes.
 RUN deploy/image-stage recipe
 
-FROM ${BUILDER} AS programs
-WORKDIR /source
-COPY deploy/image-stage deploy/
+FROM builder AS programs
+ARG TARGETARCH
 COPY --from=recipe /recipe/ .
 RUN deploy/image-stage dependencies
 COPY . .
-ARG TARGETARCH
 RUN deploy/image-stage programs
 
 FROM ${BASE} AS base

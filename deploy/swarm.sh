@@ -106,12 +106,15 @@ why_failed() {
     docker inspect --format '{{.Status.Err}}' "$task" | one_line
     {
         if [ -n "$container" ] && docker container inspect "$container" >/dev/null 2>&1; then
-            docker logs --tail 3 "$container" 2>&1
+            docker logs --tail 1 "$container" 2>&1
         else
-            timeout 10 docker service logs --raw --tail 3 "$task" 2>&1
+            timeout 10 docker service logs --raw --tail 1 "$task" 2>&1
         fi
-    } | one_line | cut -c 1-600 | sed 's/^\(..*\)/; it said: \1/'
+    } | message | one_line | cut -c 1-600 | sed 's/^\(..*\)/; it said: \1/'
 }
+
+# The message of a line of a log, or the line itself if it is of another kind.
+message() { sed 's/^{.*"message":"\(\([^"\\]\|\\.\)*\)".*/\1/'; }
 
 # `done`, `failed: why`, or what is still going on, of one service. $2 is when its last update before
 # this deploy had begun, $3 the image that it should have.
