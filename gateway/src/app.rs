@@ -146,8 +146,9 @@ impl Application {
             }
             None => (None, None),
         };
-        let Parts { api, blog_static, drain, connections, refreshes, shutdown } =
-            Parts::new(&settings, &metrics, keys, &names);
+        let Parts { api, blog_static, drain, connections, attendant, refreshes, shutdown } =
+            Parts::new(&settings, &metrics, keys, &names)?;
+        attendant.start(&connections)?;
         let probe = Ready { blog_static: blog_static.clone(), drain: drain.clone() };
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let plain = listener::accept(listener, connections.clone(), None);

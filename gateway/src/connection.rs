@@ -1,10 +1,11 @@
 //! One client's connection: who it is, then one request after another.
 
 use crate::begun::Begun;
-use crate::drain::Drain;
+use crate::drain::{Drain, Open};
 use crate::hot::{self, Answer, Hot, Plainly};
 use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::{Clients, Limit, LimitMetrics};
+use crate::parking::{PARK_AFTER, Parked, Parking, Seat};
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
 use crate::relay::{Errand, Relay};
@@ -40,6 +41,7 @@ pub(crate) struct Connections {
     pub(crate) relay: Relay,
     pub(crate) drain: Arc<Drain>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) parking: Arc<Parking>,
     /// So many at once, of all clients.
     pub(crate) cap: usize,
     pub(crate) turned_away: Counter,
@@ -59,6 +61,8 @@ pub(crate) struct Connections {
 enum NoHead {
     /// The client has gone, was idle for too long, or the gateway stops.
     Nothing,
+    /// Nothing for so long that the connection may wait elsewhere, until then.
+    Idle(Instant),
     /// Some of it came, and there is something to say about it.
     Refused(Refusal),
 }
@@ -78,6 +82,7 @@ impl Connections {
         mut tcp: TcpStream,
         peer: SocketAddr,
         acceptor: Option<&TlsAcceptor>,
+        open: Open,
     ) {
         // Without it an answer's end may wait for the client's acknowledgement.
         let _ = tcp.set_nodelay(true);
@@ -95,20 +100,47 @@ impl Connections {
                 }
             }
         };
-        let Some(_counted) = self.clients.connect(client.ip(), Instant::now().into_std()) else {
+        let now = Instant::now();
+        let Some(counted) = self.clients.connect(client.ip(), now.into_std()) else {
             self.turned_away.inc();
             self.hit.hit(Limit::ClientConnections);
             tracing::debug!(client = %client, "{client} has too many connections");
             return;
         };
+        let seat = Seat {
+            client,
+            // A client that came while the gateway was on its way out has its first request on the
+            // way.
+            young_until: now + self.lame_duck,
+            _open: open,
+            _counted: counted,
+        };
         let Some(acceptor) = acceptor else {
-            let fd = tcp.as_raw_fd();
-            let stream = ClientStream::new(self.patient(tcp), fd, client);
-            return self.requests(Box::new(stream), client).await;
+            return self.serve_plain(tcp, seat, now + self.header_timeout).await;
         };
         // On the heap, here and below: what is awaited for a moment would else be a part of every
         // connection for as long as that lives.
-        Box::pin(self.serve_encrypted(tcp, client, acceptor)).await;
+        Box::pin(self.serve_encrypted(tcp, &seat, acceptor)).await;
+    }
+
+    /// Serves a connection that has waited and has something to say.
+    pub(crate) async fn go_on(&self, parked: Parked) {
+        let Parked { tcp, seat, until } = parked;
+        match TcpStream::from_std(tcp) {
+            Ok(tcp) => self.serve_plain(tcp, seat, until).await,
+            Err(error) => tracing::warn!("a connection that waited is lost: {error}"),
+        }
+    }
+
+    /// Serves a connection without encryption, whose next request is to begin before `until`, to its
+    /// end or until it is parked.
+    async fn serve_plain(&self, tcp: TcpStream, seat: Seat, until: Instant) {
+        let fd = tcp.as_raw_fd();
+        let stream = Box::new(ClientStream::new(self.patient(tcp), fd, seat.client));
+        let Some((stream, until)) = self.requests(stream, &seat, until, true).await else { return };
+        if let Some(Ok(tcp)) = stream.into_idle().map(|io| io.into_inner().into_std()) {
+            self.parking.park(Parked { tcp, seat, until });
+        }
     }
 
     fn patient(&self, tcp: TcpStream) -> Patient<TcpStream> {
@@ -116,8 +148,8 @@ impl Connections {
     }
 
     /// The same for a client that is to speak TLS.
-    async fn serve_encrypted(&self, tcp: TcpStream, client: SocketAddr, acceptor: &TlsAcceptor) {
-        let fd = tcp.as_raw_fd();
+    async fn serve_encrypted(&self, tcp: TcpStream, seat: &Seat, acceptor: &TlsAcceptor) {
+        let (fd, client) = (tcp.as_raw_fd(), seat.client);
         let deadline = Instant::now() + self.header_timeout;
         if timeout_at(deadline, tls::is_plain(&tcp)).await == Ok(true) {
             self.tls.failed(Failure::Plain);
@@ -132,7 +164,8 @@ impl Connections {
                 if is_http2 {
                     Box::pin(self.streams(stream, client, deadline)).await;
                 } else {
-                    self.requests(stream, client).await;
+                    let first = Instant::now() + self.header_timeout;
+                    self.requests(stream, seat, first, false).await;
                 }
             }
             Ok(Err(error)) => {
@@ -183,17 +216,22 @@ impl Connections {
         }
     }
 
-    /// HTTP/1: one request after another.
-    async fn requests<S>(&self, mut stream: Box<ClientStream<S>>, client: SocketAddr)
+    /// HTTP/1: one request after another, the next of which is to begin before `until`. If the
+    /// connection `may_park` and is idle for a while, returns it, and until when it may wait.
+    async fn requests<S>(
+        &self,
+        mut stream: Box<ClientStream<S>>,
+        seat: &Seat,
+        mut until: Instant,
+        may_park: bool,
+    ) -> Option<(Box<ClientStream<S>>, Instant)>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
     {
-        let mut idle = Duration::ZERO;
-        // A client that came while the gateway was on its way out has its first request on the way.
-        let young_until = Instant::now() + self.lame_duck;
+        let client = seat.client;
         loop {
             let begun;
-            let head = self.head(&mut stream, idle, young_until).await;
+            let head = self.head(&mut stream, until, seat.young_until, may_park).await;
             let head = head.and_then(|end| {
                 let checked = head::check(&stream.ahead()[..end]);
                 checked.map(|()| end).map_err(NoHead::Refused)
@@ -206,16 +244,18 @@ impl Connections {
                     }
                     match Box::pin(self.do_plainly(&mut stream, end, client)).await {
                         Plain::Done { goes_on: true } => {
-                            idle = KEEP_ALIVE;
+                            until = self.next_until();
                             continue;
                         }
-                        Plain::Done { goes_on: false } => return,
+                        Plain::Done { goes_on: false } => return None,
                         Plain::Not(how) => begun = how,
                     }
                 }
-                Err(NoHead::Nothing) => return,
+                Err(NoHead::Nothing) => return None,
+                Err(NoHead::Idle(until)) => return Some((stream, until)),
                 Err(NoHead::Refused(refusal)) => {
-                    return Box::pin(self.refuse(stream, refusal, client)).await;
+                    Box::pin(self.refuse(stream, refusal, client)).await;
+                    return None;
                 }
             }
             let mut session = ServerSession::new_http1(stream);
@@ -225,11 +265,14 @@ impl Connections {
                 Begun::Now => request.await,
                 begun => begun.scope(request).await,
             };
-            let Some(reused) = reused else { return };
-            let Ok(same) = reused.consume().0.into_any().downcast() else { return };
-            stream = same;
-            idle = KEEP_ALIVE;
+            stream = reused?.consume().0.into_any().downcast().ok()?;
+            until = self.next_until();
         }
+    }
+
+    /// Until when the next request is to begin on a connection that was just answered.
+    fn next_until(&self) -> Instant {
+        Instant::now() + KEEP_ALIVE + self.header_timeout
     }
 
     /// Answers the request whose head ends at `end`, if that needs no thought.
@@ -306,18 +349,20 @@ impl Connections {
     }
 
     /// Reads until the stream holds a whole head, and says where it ends. Before its first byte the
-    /// client may be idle, and is told nothing if it waits too long or the gateway stops; from then
-    /// on it has `header_timeout` for all of it, however it divides it.
+    /// client may be idle `until` then, and is told nothing if it waits too long or the gateway stops;
+    /// from then on it has `header_timeout` for all of it, however it divides it.
     async fn head<S>(
         &self,
         stream: &mut ClientStream<S>,
-        idle: Duration,
+        until: Instant,
         young_until: Instant,
+        may_park: bool,
     ) -> Result<usize, NoHead>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let first = Instant::now() + idle + self.header_timeout;
+        let parked = may_park.then(|| Instant::now() + PARK_AFTER).filter(|at| *at < until);
+        let first = parked.unwrap_or(until);
         let mut begun = None;
         let mut seen = 0;
         loop {
@@ -349,6 +394,7 @@ impl Connections {
                 Ok(Ok(0) | Err(_)) => return Err(NoHead::Nothing),
                 Ok(Ok(_)) => {}
                 Err(_) if begun.is_some() => return Err(NoHead::Refused(Refusal::TooSlow)),
+                Err(_) if parked.is_some() => return Err(NoHead::Idle(until)),
                 Err(_) => return Err(NoHead::Nothing),
             }
         }

@@ -64,6 +64,11 @@ impl Drain {
         *self.phase.borrow() >= Phase::LameDuck
     }
 
+    /// Whether idle connections are to be closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.phase.borrow() == Phase::Closing
+    }
+
     /// Completes when nobody is accepted any more and idle connections are to be closed.
     pub(crate) async fn closing(&self) {
         let mut phase = self.phase.subscribe();

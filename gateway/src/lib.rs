@@ -18,6 +18,7 @@ mod http2;
 mod limit;
 mod listener;
 mod memory;
+mod parking;
 mod parts;
 mod proxy;
 mod proxy_protocol;

@@ -54,8 +54,7 @@ fn begin(
     let (connections, open) = (connections.clone(), connections.drain.open());
     let tls = tls.cloned();
     tokio::spawn(async move {
-        connections.serve(stream, peer, tls.as_ref()).await;
-        drop(open);
+        connections.serve(stream, peer, tls.as_ref(), open).await;
     });
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::drain::Drain;
 use crate::hot::Hot;
 use crate::limit::{ClientLimits, Clients, Limit, LimitMetrics};
 use crate::memory::Memory;
+use crate::parking::{Attendant, Parking};
 use crate::proxy::{Gateway, Https, MAX_TRIES};
 use crate::refresh::{MAX_WAITING, Refresh};
 use crate::relay::Relay;
@@ -18,6 +19,7 @@ use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use prometheus_client::metrics::counter::Counter;
 use service_kit::{HttpMetrics, Metrics};
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};
@@ -41,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) blog_static: Arc<Upstream>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) connections: Arc<Connections>,
+    /// Wakes connections that wait.
+    pub(crate) attendant: Attendant,
     /// What is to be asked for anew.
     pub(crate) refreshes: mpsc::Receiver<Refresh>,
     /// Tells pingora that the process is stopping.
@@ -53,7 +57,7 @@ impl Parts {
         metrics: &Metrics,
         keys: Option<Keys>,
         names: &Arc<dyn Names>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let upstream = &settings.upstream;
         let replicas = ReplicaMetrics::register(metrics);
         let service = |name, origins: &Vec<Origin>| {
@@ -112,12 +116,14 @@ impl Parts {
             content_security_policy: settings.content_security_policy.clone(),
         });
         let (shutdown, watch) = watch::channel(false);
+        let (parking, attendant) = Parking::new(metrics)?;
         let connections = Arc::new(Connections {
             proxy,
             hot,
             relay,
             drain: drain.clone(),
             clients,
+            parking,
             metrics: http,
             tls: TlsMetrics::register(metrics),
             cap: settings.max_connections,
@@ -129,7 +135,7 @@ impl Parts {
             lame_duck: settings.lame_duck,
             shutdown: watch,
         });
-        Self { api, blog_static, drain, connections, refreshes, shutdown }
+        Ok(Self { api, blog_static, drain, connections, attendant, refreshes, shutdown })
     }
 }
 

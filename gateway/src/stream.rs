@@ -71,6 +71,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         Self { encrypted: Some(Encrypted { digest, is_http2 }), ..self }
     }
 
+    /// What it is over, if nothing would be lost with this.
+    pub(crate) fn into_idle(self) -> Option<S> {
+        (self.ahead.is_empty() && self.unsent.is_empty()).then_some(self.io)
+    }
+
     /// What was read and not yet taken.
     pub(crate) fn ahead(&self) -> &[u8] {
         &self.ahead

@@ -31,6 +31,11 @@ impl<S> Patient<S> {
         Self { io, patience: None, given_up }
     }
 
+    /// What it is over.
+    pub(crate) fn into_inner(self) -> S {
+        self.io
+    }
+
     /// Passes on what a write of `offered` bytes has sent.
     fn note(
         &mut self,

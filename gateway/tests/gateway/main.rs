@@ -10,6 +10,7 @@ mod headers;
 mod limits;
 mod malformed;
 mod misbehaving;
+mod parking;
 mod passing;
 mod relay;
 mod release;
