@@ -31,7 +31,11 @@ async fn parked(app: &TestApp, count: usize) -> Vec<TcpStream> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parked_connection_goes_on_whenever_its_client_does() {
     let pages = Replica::start(Behaviour::Status(200, "the page")).await;
-    let app = spawn_with(&[], &[&pages], |_| ());
+    // A busy machine is not what this is about.
+    let app = spawn_with(&[], &[&pages], |settings| {
+        settings.upstream.read_timeout = Duration::from_secs(30);
+        settings.upstream.connect_timeout = Duration::from_secs(30);
+    });
     let mut all = parked(&app, 300).await;
 
     for _ in 0..2 {
