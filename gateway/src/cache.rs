@@ -8,7 +8,7 @@ mod key;
 mod reply;
 
 pub use self::control::{CacheControl, Freshness};
-pub(crate) use self::entry::{Entry, Filling, header_lines};
+pub(crate) use self::entry::{Entry, Filling};
 pub(crate) use self::flight::{Flight, Turn};
 pub(crate) use self::key::{Codings, Key, target};
 pub(crate) use self::reply::{Asked, Reply};

@@ -329,7 +329,7 @@ impl Connections {
         stream.skip(end);
         let is_last = is_last || self.drain.is_lame();
         reply.end_head(is_last);
-        let is_sent = stream.send(&reply.head, &reply.body).await.is_ok();
+        let is_sent = stream.send(&reply.head, reply.body()).await.is_ok();
         self.relay.note(errand, &reply);
         end_plainly(stream, is_sent, is_last).await
     }

@@ -11,6 +11,7 @@ use self::plain::Plain;
 use crate::access::{AccessLog, Line};
 use crate::cache::{Answers, Entry, Found, Key};
 use crate::drain::Drain;
+use crate::fields::Lines;
 use crate::limit::Clients;
 use crate::proxy::Https;
 use crate::relay::Errand;
@@ -139,12 +140,12 @@ impl Hot {
                     codings: Some(plain.codings),
                     id: &id,
                 };
-                let request = passed_on(&request, &asker)?;
+                let head = passed_on(&request, &asker)?;
                 if !self.clients.admit(client, started) {
                     return None;
                 }
                 let promise = self.promise(is_encrypted);
-                let errand = Errand { request, key, id, client, started, promise };
+                let errand = Errand { head, key, id, client, started, promise };
                 Some(Plainly::Ask(Box::new(errand), plain.is_last))
             }
             _ => None,
@@ -235,17 +236,18 @@ pub(crate) fn target(head: &[u8]) -> &str {
     std::str::from_utf8(word).unwrap_or_default()
 }
 
-/// The request as the API is to see it; nothing if it is to be refused.
-fn passed_on(request: &httparse::Request<'_, '_>, asker: &Asker<'_>) -> Option<RequestHeader> {
-    let headers = request.headers.len();
-    let mut passed =
-        RequestHeader::build("GET", request.path?.as_bytes(), Some(headers + 4)).ok()?;
-    for header in request.headers.iter() {
-        if !NOT_PASSED.iter().any(|name| header.name.eq_ignore_ascii_case(name)) {
-            passed.append_header(header.name.to_owned(), header.value).ok()?;
-        }
+/// The head as the API is to see it; nothing if it is to be refused.
+fn passed_on(request: &httparse::Request<'_, '_>, asker: &Asker<'_>) -> Option<Vec<u8>> {
+    let path = request.path?;
+    let fields = request.headers.iter().map(|header| (header.name, header.value.len()));
+    request::check_fields(path.len(), fields).ok()?;
+    let mut lines = Lines::of(request.headers, &NOT_PASSED);
+    asker.tell(&mut lines).ok()?;
+    let mut head = Vec::with_capacity(1024);
+    for part in ["GET ", path, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
     }
-    request::check(&passed).ok()?;
-    asker.tell(&mut passed).ok()?;
-    Some(passed)
+    lines.write(&mut head);
+    head.extend_from_slice(b"\r\n");
+    Some(head)
 }

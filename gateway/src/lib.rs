@@ -12,6 +12,7 @@ mod cache;
 mod client;
 mod connection;
 mod drain;
+mod fields;
 mod head;
 mod hot;
 mod http2;

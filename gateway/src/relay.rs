@@ -13,13 +13,14 @@ use crate::UpstreamSettings;
 use crate::access::{AccessLog, Line};
 use crate::begun::{Before, ReplicaFailure};
 use crate::cache::{Answers, Key};
+use crate::fields::Fields as _;
 use crate::refusal::Refusal;
 use crate::route::Route;
+use crate::security::{self, PROMISE};
 use crate::upstream::{Replica, Upstream, Wish};
-use bytes::{Bytes, BytesMut};
-use pingora::http::RequestHeader;
-use pingora::protocols::http::v1::client::http_req_header_to_wire;
-use service_kit::{RequestId, X_RELEASE};
+use bytes::BytesMut;
+use pingora::protocols::http::date::get_cached_date;
+use service_kit::{REQUEST_ID, RequestId};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,8 +39,8 @@ pub(crate) struct Relay {
 
 /// What is asked.
 pub(crate) struct Errand {
-    /// As the API is to see it.
-    pub(crate) request: RequestHeader,
+    /// The request as the API is to see it.
+    pub(crate) head: Vec<u8>,
     /// Under what memory knows that the answer may not be kept.
     pub(crate) key: Key,
     pub(crate) id: RequestId,
@@ -52,12 +53,18 @@ pub(crate) struct Errand {
 /// What the client gets, but for the end of the head.
 pub(crate) struct Reply {
     pub(crate) head: Vec<u8>,
-    pub(crate) body: Bytes,
+    /// All that came, and where its body begins.
+    bytes: BytesMut,
+    body: usize,
     status: u16,
     replica: SocketAddr,
 }
 
 impl Reply {
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
+    }
+
     /// Completes the head: whether the connection ends with this answer.
     pub(crate) fn end_head(&mut self, is_last: bool) {
         let connection = if is_last { "close" } else { "keep-alive" };
@@ -109,9 +116,9 @@ impl Relay {
         self.access.note(&Line {
             route: Route::Api,
             method: "GET",
-            path: errand.request.uri.path(),
+            path: errand.key.target().split('?').next().unwrap_or_default(),
             status: reply.status,
-            bytes: reply.body.len(),
+            bytes: reply.body().len(),
             cache: Some("BYPASS"),
             took: errand.started.elapsed(),
             client: errand.client,
@@ -133,8 +140,7 @@ impl Relay {
             None => (self.connect(replica.addr).await?, false),
         };
         let pause = self.settings.read_timeout;
-        let head = http_req_header_to_wire(&errand.request).ok_or(Trouble::Odd)?;
-        match timeout(pause, stream.write_all(&head)).await {
+        match timeout(pause, stream.write_all(&errand.head)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) if was_idle => return Err(Trouble::Stale),
             Ok(Err(_)) => return Err(Trouble::Failed(Refusal::BadGateway)),
@@ -149,7 +155,14 @@ impl Relay {
                 Ok(_) => return Err(Trouble::Failed(Refusal::BadGateway)),
                 Err(_) => return Err(Trouble::Failed(Refusal::Timeout)),
             }
-            if let Some(head) = Head::read(&bytes).map_err(|_| Trouble::Odd)? {
+            let read = Head::read(&bytes, |lines| {
+                lines.put(REQUEST_ID, errand.id.as_str())?;
+                lines.put("x-cache", "BYPASS")?;
+                lines.put("date", get_cached_date().to_str().unwrap_or_default())?;
+                security::complete(lines, &self.content_security_policy)?;
+                errand.promise.as_ref().map_or(Ok(()), |promise| lines.put(PROMISE, promise))
+            });
+            if let Some(head) = read.map_err(|_| Trouble::Odd)? {
                 break head;
             }
         };
@@ -163,20 +176,16 @@ impl Relay {
             }
         }
         replica.answered();
-        if let Some(release) = head.header.headers.get(X_RELEASE) {
-            replica.note_release(release.to_str().unwrap_or_default());
+        if let Some(release) = &head.release {
+            replica.note_release(release);
         }
         // What it sends beyond its answer answers nothing.
         if head.is_kept_alive && bytes.len() == whole {
             replica.idle.put(stream, Instant::now());
         }
         bytes.truncate(whole);
-        let body = bytes.split_off(head.end).freeze();
-        let status = head.header.status.as_u16();
-        let lines =
-            head.lines(&errand.id, errand.promise.as_deref(), &self.content_security_policy);
-        let head = lines.map_err(|_| Trouble::Odd)?;
-        Ok(Reply { head, body, status, replica: replica.addr })
+        let Head { lines, end, status, .. } = head;
+        Ok(Reply { head: lines, bytes, body: end, status, replica: replica.addr })
     }
 
     async fn connect(&self, addr: SocketAddr) -> Result<TcpStream, Trouble> {

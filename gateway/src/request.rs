@@ -1,6 +1,7 @@
 //! What a request may be, and what of it is passed on.
 
 use crate::cache::Codings;
+use crate::fields::Fields;
 use crate::refusal::Refusal;
 use pingora::Result;
 use pingora::http::RequestHeader;
@@ -25,16 +26,8 @@ pub(crate) fn check(request: &RequestHeader) -> std::result::Result<(), Refusal>
     if matches!(request.method.as_str(), "CONNECT" | "TRACE" | "TRACK") {
         return Err(Refusal::MethodNotAllowed);
     }
-    let bytes: usize =
-        request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if bytes + request.raw_path().len() > MAX_HEADER_BYTES {
-        return Err(Refusal::HeaderTooLarge);
-    }
-    let is_odd = |name: &str| name.contains('_');
-    if request.headers.keys().any(|name| is_odd(name.as_str())) {
-        // Some servers read `_` as `-`, and so a header that was replaced here as another one.
-        return Err(Refusal::BadRequest("a header's name has a `_`"));
-    }
+    let fields = request.headers.iter().map(|(name, value)| (name.as_str(), value.len()));
+    check_fields(request.raw_path().len(), fields)?;
     if let (Some(host), Some(authority)) = (text(request, "host"), request.uri.authority())
         && !host.eq_ignore_ascii_case(authority.as_str())
     {
@@ -44,6 +37,27 @@ pub(crate) fn check(request: &RequestHeader) -> std::result::Result<(), Refusal>
     let has_host = request.headers.contains_key("host") || request.uri.authority().is_some();
     if !has_host && request.version >= pingora::http::Version::HTTP_11 {
         return Err(Refusal::BadRequest("the request names no host"));
+    }
+    Ok(())
+}
+
+/// Refuses names that mean two things, and more than anybody needs. `fields` are names with the lengths
+/// of their values.
+pub(crate) fn check_fields<'a>(
+    path: usize,
+    fields: impl Iterator<Item = (&'a str, usize)>,
+) -> std::result::Result<(), Refusal> {
+    let (mut bytes, mut is_odd) = (path, false);
+    for (name, value) in fields {
+        bytes += name.len() + value;
+        is_odd |= name.contains('_');
+    }
+    if bytes > MAX_HEADER_BYTES {
+        return Err(Refusal::HeaderTooLarge);
+    }
+    if is_odd {
+        // Some servers read `_` as `-`, and so a header that was replaced here as another one.
+        return Err(Refusal::BadRequest("a header's name has a `_`"));
     }
     Ok(())
 }
@@ -61,31 +75,29 @@ pub(crate) struct Asker<'a> {
 
 impl Asker<'_> {
     /// Says so in `request`, instead of what the client claims of itself.
-    pub(crate) fn tell(&self, request: &mut RequestHeader) -> Result<()> {
+    pub(crate) fn tell(&self, request: &mut impl Fields) -> Result<()> {
         for name in CLAIMS {
-            request.remove_header(name);
+            request.remove(name);
         }
-        if !text(request, "traceparent").is_some_and(is_traceparent) {
-            request.remove_header("traceparent");
-            request.remove_header("tracestate");
+        if !request.text("traceparent").is_some_and(is_traceparent) {
+            request.remove("traceparent");
+            request.remove("tracestate");
         }
         match self.codings.map(Codings::header) {
             // The answer depends on what it is kept under, and on nothing else.
             Some(codings) if !codings.is_empty() => {
-                request.insert_header("accept-encoding", codings)?;
+                request.put("accept-encoding", &codings)?;
             }
-            Some(_) => {
-                request.remove_header("accept-encoding");
-            }
+            Some(_) => request.remove("accept-encoding"),
             None => {}
         }
-        request.insert_header("x-forwarded-for", self.client.to_string())?;
+        request.put("x-forwarded-for", &self.client.to_string())?;
         let scheme = if self.is_encrypted { "https" } else { "http" };
-        request.insert_header("x-forwarded-proto", scheme)?;
+        request.put("x-forwarded-proto", scheme)?;
         if let Some(host) = self.host {
-            request.insert_header("x-forwarded-host", host)?;
+            request.put("x-forwarded-host", host)?;
         }
-        request.insert_header(REQUEST_ID, self.id.as_str())
+        request.put(REQUEST_ID, self.id.as_str())
     }
 }
 

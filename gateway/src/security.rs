@@ -1,7 +1,7 @@
 //! Headers that tell browsers what the site's pages may do.
 
+use crate::fields::Fields;
 use pingora::Result;
-use pingora::http::ResponseHeader;
 
 /// What the gateway's own pages need.
 pub(crate) const OWN_PAGES: &str =
@@ -12,22 +12,21 @@ pub(crate) const PROMISE: &str = "strict-transport-security";
 
 /// What an answer from a service lacks. `policy` is the Content-Security-Policy of pages that bring
 /// none: whoever made a page knows best what it needs.
-pub(crate) fn complete(response: &mut ResponseHeader, policy: &str) -> Result<()> {
-    response.insert_header("x-content-type-options", "nosniff")?;
-    let is_page = response.headers.get("content-type").is_some_and(|kind| {
-        let kind = kind.as_bytes();
+pub(crate) fn complete(response: &mut impl Fields, policy: &str) -> Result<()> {
+    response.put("x-content-type-options", "nosniff")?;
+    let is_page = response.get("content-type").is_some_and(|kind| {
         // A picture in SVG is a document if it is opened by itself.
         kind.starts_with(b"text/html") || kind.starts_with(b"image/svg")
     });
     if !is_page {
         return Ok(());
     }
-    response.insert_header("referrer-policy", "strict-origin-when-cross-origin")?;
-    response.insert_header("x-frame-options", "DENY")?;
-    response.insert_header("permissions-policy", "camera=(), geolocation=(), microphone=()")?;
-    response.insert_header("cross-origin-opener-policy", "same-origin")?;
-    if !policy.is_empty() && !response.headers.contains_key("content-security-policy") {
-        response.insert_header("content-security-policy", policy)?;
+    response.put("referrer-policy", "strict-origin-when-cross-origin")?;
+    response.put("x-frame-options", "DENY")?;
+    response.put("permissions-policy", "camera=(), geolocation=(), microphone=()")?;
+    response.put("cross-origin-opener-policy", "same-origin")?;
+    if !policy.is_empty() && response.get("content-security-policy").is_none() {
+        response.put("content-security-policy", policy)?;
     }
     Ok(())
 }
@@ -35,6 +34,7 @@ pub(crate) fn complete(response: &mut ResponseHeader, policy: &str) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pingora::http::ResponseHeader;
 
     fn policy(headers: &[(&'static str, &str)], default: &str) -> String {
         let mut response = ResponseHeader::build(200, None).unwrap();

@@ -128,7 +128,7 @@ impl Filling {
 }
 
 /// The status line and `header`, each line with its end, as HTTP/1.1 has them.
-pub(crate) fn header_lines(header: &ResponseHeader) -> Vec<u8> {
+fn header_lines(header: &ResponseHeader) -> Vec<u8> {
     let reason = header.get_reason_phrase().unwrap_or_default();
     let mut lines = format!("HTTP/1.1 {} {reason}\r\n", header.status.as_u16()).into_bytes();
     for (name, value) in &header.headers {

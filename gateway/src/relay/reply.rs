@@ -1,11 +1,8 @@
 //! The head of an answer that is passed on whole. Pure.
 
-use crate::cache::header_lines;
-use crate::security;
-use pingora::Result;
-use pingora::http::ResponseHeader;
-use pingora::protocols::http::date::get_cached_date;
-use service_kit::{REQUEST_ID, RequestId};
+use crate::fields::{Fields as _, Lines};
+use pingora::http::StatusCode;
+use service_kit::X_RELEASE;
 
 /// Larger answers are passed on piece by piece, which is pingora's work.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -32,7 +29,11 @@ pub(super) struct Odd;
 /// The head.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) header: ResponseHeader,
+    /// What the client gets, but for `connection` and the empty line.
+    pub(super) lines: Vec<u8>,
+    pub(super) status: u16,
+    /// The release that the service says it has.
+    pub(super) release: Option<String>,
     /// Where it ends.
     pub(super) end: usize,
     /// The body's.
@@ -42,8 +43,12 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads the head at the beginning of `bytes`; nothing if it is not there as a whole.
-    pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, Odd> {
+    /// Reads the head at the beginning of `bytes`; nothing if it is not there as a whole. `complete`
+    /// says what the client is told beside.
+    pub(super) fn read(
+        bytes: &[u8],
+        complete: impl FnOnce(&mut Lines<'_>) -> pingora::Result<()>,
+    ) -> Result<Option<Self>, Odd> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let end = match response.parse(bytes).map_err(|_| Odd)? {
@@ -52,55 +57,50 @@ impl Head {
             httparse::Status::Partial => return Ok(None),
         };
         let status = response.code.filter(|status| *status >= 200).ok_or(Odd)?;
-        let mut length = None;
-        let mut is_kept_alive = response.version == Some(1);
-        let mut header = ResponseHeader::build(status, Some(MAX_HEADERS / 2)).map_err(|_| Odd)?;
-        for line in response.headers.iter() {
-            let is = |name: &str| line.name.eq_ignore_ascii_case(name);
-            if is("transfer-encoding") {
-                return Err(Odd);
-            }
-            if is("content-length") {
-                let text = std::str::from_utf8(line.value).map_err(|_| Odd)?;
-                let bytes = text.parse().map_err(|_| Odd)?;
-                if length.replace(bytes).is_some() {
-                    return Err(Odd);
-                }
-            }
-            if is("connection") && line.value.eq_ignore_ascii_case(b"close") {
-                is_kept_alive = false;
-            }
-            if !NOT_PASSED.iter().any(|name| is(name)) {
-                header.append_header(line.name.to_owned(), line.value).map_err(|_| Odd)?;
-            }
+        let (length, is_closed) = framing(response.headers, status)?;
+        let is_kept_alive = response.version == Some(1) && !is_closed;
+        let mut lines = Lines::of(response.headers, &NOT_PASSED);
+        let release = lines.text(X_RELEASE).map(str::to_owned);
+        complete(&mut lines).map_err(|_| Odd)?;
+        let status = StatusCode::from_u16(status).map_err(|_| Odd)?;
+        let mut head = Vec::with_capacity(end + 512);
+        let reason = status.canonical_reason().unwrap_or_default();
+        for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
+            head.extend_from_slice(part.as_bytes());
         }
-        let length = match length {
-            Some(length) if length <= MAX_BODY_BYTES => length,
-            None if matches!(status, 204 | 304) => 0,
-            _ => return Err(Odd),
-        };
-        if matches!(status, 204 | 304) && length > 0 {
+        lines.write(&mut head);
+        let status = status.as_u16();
+        Ok(Some(Self { lines: head, status, release, end, length, is_kept_alive }))
+    }
+}
+
+/// How long the body is, and whether the connection ends with it. Odd if it is too long, or its length
+/// is not known before (RFC 9112 §6.3).
+fn framing(headers: &[httparse::Header<'_>], status: u16) -> Result<(usize, bool), Odd> {
+    let (mut length, mut is_closed) = (None, false);
+    for line in headers {
+        let is = |name: &str| line.name.eq_ignore_ascii_case(name);
+        if is("transfer-encoding") {
             return Err(Odd);
         }
-        Ok(Some(Self { header, end, length, is_kept_alive }))
-    }
-
-    /// The lines that the client gets, as the phases would send them, but for `connection` and the
-    /// empty line.
-    pub(super) fn lines(
-        mut self,
-        id: &RequestId,
-        promise: Option<&str>,
-        policy: &str,
-    ) -> Result<Vec<u8>> {
-        self.header.insert_header(REQUEST_ID, id.as_str())?;
-        self.header.insert_header("x-cache", "BYPASS")?;
-        self.header.insert_header("date", get_cached_date())?;
-        security::complete(&mut self.header, policy)?;
-        if let Some(promise) = promise {
-            self.header.insert_header(security::PROMISE, promise)?;
+        if is("content-length") {
+            // Digits alone: Rust would take a sign too.
+            let text = std::str::from_utf8(line.value).map_err(|_| Odd)?;
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            let bytes = text.parse::<usize>().ok().filter(|_| is_number).ok_or(Odd)?;
+            if length.replace(bytes).is_some() {
+                return Err(Odd);
+            }
         }
-        Ok(header_lines(&self.header))
+        is_closed |= is("connection") && line.value.eq_ignore_ascii_case(b"close");
+    }
+    let has_none = matches!(status, 204 | 304);
+    match length {
+        Some(length) if length <= MAX_BODY_BYTES && (length == 0 || !has_none) => {
+            Ok((length, is_closed))
+        }
+        None if has_none => Ok((0, is_closed)),
+        _ => Err(Odd),
     }
 }
 
@@ -113,9 +113,11 @@ mod tests {
 
     #[test]
     fn a_short_whole_answer_is_read_and_any_other_is_odd() {
-        let head = Head::read(WHOLE.as_bytes()).unwrap().unwrap();
+        let head = Head::read(WHOLE.as_bytes(), |_| Ok(())).unwrap().unwrap();
         assert_eq!((head.end, head.length, head.is_kept_alive), (WHOLE.len() - 2, 2, true));
-        let read = |text: &str| Head::read(text.as_bytes()).map(|head| head.unwrap().is_kept_alive);
+        let read = |text: &str| {
+            Head::read(text.as_bytes(), |_| Ok(())).map(|head| head.unwrap().is_kept_alive)
+        };
 
         assert_eq!(read("HTTP/1.1 304 X\r\n\r\n"), Ok(true));
         assert_eq!(
@@ -130,6 +132,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n",
             "HTTP/1.1 304 X\r\nContent-Length: 2\r\n\r\n",
             "SSH-2.0-x\r\n\r\n",
@@ -137,20 +140,20 @@ mod tests {
             assert_eq!(read(odd), Err(Odd), "{odd}");
         }
         let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD_BYTES));
-        assert!(Head::read(endless.as_bytes()).is_err());
+        assert!(Head::read(endless.as_bytes(), |_| Ok(())).is_err());
     }
 
     proptest! {
         #[test]
         fn it_is_read_when_it_is_there_and_not_before(cut in 0..WHOLE.len()) {
-            let head = Head::read(&WHOLE.as_bytes()[..cut]).unwrap();
+            let head = Head::read(&WHOLE.as_bytes()[..cut], |_| Ok(())).unwrap();
             prop_assert_eq!(head.is_some(), cut >= WHOLE.len() - 2);
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Head::read(&bytes);
-            let _ = Head::read(&[WHOLE.as_bytes(), &bytes].concat());
+            let _ = Head::read(&bytes, |_| Ok(()));
+            let _ = Head::read(&[WHOLE.as_bytes(), &bytes].concat(), |_| Ok(()));
         }
     }
 }
