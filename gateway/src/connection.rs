@@ -242,7 +242,7 @@ impl Connections {
                         stream.replace(end, &head);
                         end = head.len();
                     }
-                    match Box::pin(self.do_plainly(&mut stream, end, client)).await {
+                    match self.do_plainly(&mut stream, end, client).await {
                         Plain::Done { goes_on: true } => {
                             until = self.next_until();
                             continue;

@@ -23,8 +23,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-/// A connection waits in its task for so long: most that ask again ask soon, and parking has its price.
-pub(crate) const PARK_AFTER: Duration = Duration::from_secs(1);
+/// A connection waits in its task for so long: a page asks for its pictures at once, and parking costs what
+/// two or three system calls do.
+pub(crate) const PARK_AFTER: Duration = Duration::from_millis(250);
 /// How often those are closed that have waited for too long.
 const SWEEP: Duration = Duration::from_millis(250);
 /// So many are woken at a time.
