@@ -39,6 +39,7 @@ const pages = {
   search: "/search?q=release",
   "not-found": "/nothing-here",
 };
+if ((await get(addresses[0])).includes('class="more comments"')) pages.comments = addresses[0];
 
 for (const [name, path] of Object.entries(pages)) {
   let cells = "";
@@ -47,6 +48,13 @@ for (const [name, path] of Object.entries(pages)) {
       const context = await browser.newContext({ viewport: { width, height: HEIGHT }, colorScheme });
       const page = await context.newPage();
       await page.goto(base + path, { waitUntil: "networkidle" });
+      if (name === "comments") {
+        // They are fetched when they come into view, and what is above them has its height then.
+        for (let times = 0; times < 3; times += 1) {
+          await page.locator("section.comments").evaluate((it) => it.scrollIntoView({ behavior: "instant" }));
+          await page.waitForTimeout(500);
+        }
+      }
       const shot = (await page.screenshot()).toString("base64");
       cells += `<img src="data:image/png;base64,${shot}" width="${width * SCALE}" height="${HEIGHT * SCALE}">`;
       await context.close();
