@@ -89,6 +89,12 @@ impl CommentStore for MongoPosts {
         Ok(written.await?.upserted_id.is_some())
     }
 
+    async fn find(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
+        let this = doc! { "_id": id.to_string() };
+        let found = self.ask(|store| async move { store.comments.find_one(this).await });
+        found.await?.map(CommentDocument::into_comment).transpose()
+    }
+
     async fn load(&self, sender: Sender, since: Timestamp) -> Result<CommentLoad, StoreError> {
         let (sender, since) = (sender.to_string(), doc! { "$gte": stored(since) });
         let load = |store: Self| async move {
@@ -181,14 +187,6 @@ impl CommentStore for MongoPosts {
         let these = doc! { "path": path.as_str() };
         let deleted = self.ask(|store| async move { store.comments.delete_many(these).await });
         Ok(deleted.await?.deleted_count)
-    }
-}
-
-impl MongoPosts {
-    async fn find(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
-        let this = doc! { "_id": id.to_string() };
-        let found = self.ask(|store| async move { store.comments.find_one(this).await });
-        found.await?.map(CommentDocument::into_comment).transpose()
     }
 }
 
