@@ -40,7 +40,7 @@ pub(crate) enum ApiError {
     BadBody(String),
     #[error(transparent)]
     BadChallenge(#[from] ChallengeError),
-    #[error("a comment with this challenge is there already: ask for another one")]
+    #[error("another comment with this challenge is there already: ask for another challenge")]
     ChallengeUsed,
     #[error("there are too many comments now; please try again in an hour")]
     TooManyComments,

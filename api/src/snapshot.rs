@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// The longest pause between two questions to a store that does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the store is spared by whoever has another answer, after somebody waited in vain.
-/// Questions that nobody waits for any more stand in the driver's queue before those of others.
+/// How long the store is spared by whoever has another answer, after somebody waited in vain: its few
+/// places are for those who have none.
 const REST: Duration = Duration::from_secs(5);
 
 /// So many posts are read at once; their texts are in memory twice until they are indexed.

@@ -149,6 +149,9 @@ pub(super) fn next_page(found: &mut Vec<Comment>, limit: u16) -> Option<String> 
 }
 
 /// Writes a comment. It is held until somebody has looked at it, unless the blog says otherwise.
+///
+/// The same comment with the same challenge may be sent again if no answer came: it is there once, and
+/// the answer is the same.
 #[utoipa::path(
     post,
     path = "/api/v1/posts/{path}/comments",
@@ -191,11 +194,19 @@ pub(super) async fn write(
     Ok(answer.json(Receipt { id: id.to_string(), state: state.name() }))
 }
 
+/// Whoever was not answered sends the same comment again, and is answered as the first time: it counts
+/// among those that fill the store.
 async fn keep(comments: &Comments, comment: &Comment) -> Result<(), ApiError> {
     let since = comment.at.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
-    comments.check(comments.store.load(comment.sender, since).await?)?;
-    let is_new = comments.store.add(comment).await?;
-    if is_new { Ok(()) } else { Err(ApiError::ChallengeUsed) }
+    let refusal = match comments.check(comments.store.load(comment.sender, since).await?) {
+        Ok(()) if comments.store.add(comment).await? => return Ok(()),
+        Ok(()) => ApiError::ChallengeUsed,
+        Err(refusal) => refusal,
+    };
+    match comments.store.find(comment.id).await? {
+        Some(kept) if kept.is_again(comment) => Ok(()),
+        _ => Err(refusal),
+    }
 }
 
 /// Work to do before writing a comment.

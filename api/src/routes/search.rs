@@ -51,7 +51,8 @@ struct Hit {
 /// Posts that contain every word of a query, ranked.
 ///
 /// Words are found inside longer ones too, in Chinese and in English, whatever their case, width or
-/// accents. `"several words"` are one, `-word` must not be there, `tag:` and `year:` filter.
+/// accents. `"several words"` are one, `-word` must not be there, `tag:` and `year:` filter. Between
+/// quotation marks `\"` is a quotation mark of the text, and `\\` a backslash.
 #[utoipa::path(
     get,
     path = "/api/v1/search",

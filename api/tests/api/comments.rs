@@ -179,9 +179,12 @@ async fn a_challenge_is_good_for_one_comment_and_a_reader_for_a_few() {
         let (status, _) = app.comment("1.1.1.1", |body| first = body.clone()).await;
         assert_eq!(status, StatusCode::CREATED);
 
-        let again = app.client.post(format!("{}{COMMENTS}", app.url)).json(&first);
-        let again = again.header("x-forwarded-for", "1.1.1.2").send().await.unwrap();
-        assert_eq!(again.status(), StatusCode::CONFLICT);
+        let other = |body: &mut Value| {
+            *body = first.clone();
+            body["text"] = json!("another");
+        };
+        let (status, problem) = app.comment("1.1.1.2", other).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (409, &"challenge_used".into()));
         for _ in 0..2 {
             assert_eq!(app.comment("1.1.1.1", |_| ()).await.0, StatusCode::CREATED);
         }
@@ -194,6 +197,39 @@ async fn a_challenge_is_good_for_one_comment_and_a_reader_for_a_few() {
         let rest = app.get(&format!("{COMMENTS}?after={next}")).await.1;
         assert_eq!(rest["comments"].as_array().unwrap().len(), 1);
         assert!(rest["next"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_a_comment_again_is_answered_as_the_first_time_though_it_was_the_last() {
+    for app in spawn_taking("held").await {
+        let mut last = Value::Null;
+        for _ in 0..2 {
+            app.comment("1.1.1.1", |_| ()).await;
+        }
+        let first = app.comment("1.1.1.1", |body| last = body.clone()).await;
+        assert_eq!(first.0, StatusCode::ACCEPTED);
+        assert_eq!(app.comment("1.1.1.1", |_| ()).await.1["code"], "too_many_comments");
+
+        assert_eq!(app.comment("1.1.1.1", |body| *body = last.clone()).await, first);
+        // The reader's telephone has left the house.
+        assert_eq!(app.comment("1.1.1.2", |body| *body = last.clone()).await, first);
+
+        let held = app.moderate(Method::GET, "comments?state=held").await.1;
+        assert_eq!(held["comments"].as_array().unwrap().len(), 3, "it is there once");
+        for field in ["author", "text"] {
+            let change = |body: &mut Value| {
+                *body = last.clone();
+                body[field] = json!("another");
+            };
+            assert_eq!(app.comment("1.1.1.1", change).await.1["code"], "too_many_comments");
+        }
+        let id = first.1["id"].as_str().unwrap();
+        app.moderate(Method::POST, &format!("comments/{id}/approve")).await;
+        assert_eq!(app.comment("1.1.1.1", |body| *body = last.clone()).await, first);
+        app.moderate(Method::DELETE, &format!("comments/{id}")).await;
+        let (status, _) = app.comment("1.1.1.1", |body| *body = last.clone()).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "its place was free again");
     }
 }
 

@@ -5,10 +5,12 @@
 
 use crate::load::{Load, POSTS, Phase};
 use crate::support::{TestApp, spawn_counting};
+use reqwest::StatusCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{MongoSettings, RedisCache, RedisTally, StoreSettings};
 use test_kit::{Server, posts};
+use tokio::task::JoinSet;
 
 /// An API over servers of its own.
 struct World {
@@ -178,4 +180,47 @@ async fn readers_are_answered_from_memory_while_both_are_frozen() {
         .await;
 
     assert!(load.refused(Phase::During) > 0, "what nobody knows cannot be answered");
+}
+
+/// Asks for the posts of a year in which there are none, which nobody has asked for before.
+async fn ask_anew(app: &TestApp, year: i16, patience: Duration) -> reqwest::Result<StatusCode> {
+    let request = app.client.get(format!("{}/api/v1/posts?year={year}", app.url));
+    Ok(request.timeout(patience).send().await?.status())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_who_gave_up_are_not_served_before_those_who_wait() {
+    const READERS: i16 = 64;
+    const QUESTIONS: i16 = 5;
+    let Some(world) = World::of(Server::mongod()).await else { return };
+    let world = Arc::new(world);
+
+    world.mongod.freeze(true);
+    let mut readers = JoinSet::new();
+    for reader in 0..READERS {
+        let world = world.clone();
+        readers.spawn(async move {
+            for question in 0..QUESTIONS {
+                let year = reader * QUESTIONS + question;
+                let answer = ask_anew(&world.app, year, Duration::from_secs(1)).await;
+                assert_ne!(answer.ok(), Some(StatusCode::OK), "nobody can know");
+            }
+        });
+    }
+    while let Some(reader) = readers.join_next().await {
+        reader.unwrap();
+    }
+    world.mongod.freeze(false);
+    let mended = Instant::now();
+    let mut slowest = Duration::ZERO;
+    for question in 0..10 {
+        let asked = Instant::now();
+        let year = READERS * QUESTIONS + question;
+        let answer = ask_anew(&world.app, year, Duration::from_secs(30)).await;
+        assert_eq!(answer.unwrap(), StatusCode::OK, "after {:?}", mended.elapsed());
+        slowest = slowest.max(asked.elapsed());
+    }
+
+    println!("{} gave up; then the slowest of ten took {slowest:?}", READERS * QUESTIONS);
+    assert!(slowest < Duration::from_secs(4), "{slowest:?}");
 }

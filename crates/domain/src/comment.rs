@@ -56,6 +56,16 @@ pub struct Comment {
     pub sender: Sender,
 }
 
+impl Comment {
+    /// Whether it is `other`, sent once more: from another address perhaps, if the first answer was
+    /// lost with the network.
+    #[must_use]
+    pub fn is_again(&self, other: &Self) -> bool {
+        let Self { id, path, author, text, at: _, state: _, sender: _ } = other;
+        (&self.id, &self.path, &self.author, &self.text) == (id, path, author, text)
+    }
+}
+
 impl CommentState {
     /// Its name in stores and answers.
     #[must_use]

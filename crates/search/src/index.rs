@@ -151,6 +151,7 @@ impl Index {
     ///
     /// White space separates words, and each must stand somewhere in the post, as part of a longer
     /// word too. `"several words"` are one, `-word` must not be there, `tag:` and `year:` filter.
+    /// Between quotation marks `\"` is one of the text, and `\\` a backslash: [`phrase`](crate::phrase).
     ///
     /// If nothing is found, Latin words that stand nowhere are replaced by the most frequent one
     /// that differs by one mistake.

@@ -27,6 +27,6 @@ mod varint;
 mod words;
 
 pub use crate::index::{Hit, Hits, Index};
-pub use crate::query::MAX_TERMS;
+pub use crate::query::{MAX_TERMS, phrase};
 pub use crate::suggest::Suggestions;
 pub use crate::update::Update;

@@ -2,9 +2,12 @@
 
 use crate::fold::fold;
 use memchr::memmem::Finder;
+use std::borrow::Cow;
 
 /// More words than this are ignored.
 pub const MAX_TERMS: usize = 16;
+/// Before a quotation mark or itself inside a phrase, it makes it a part of the phrase.
+const ESCAPE: char = '\\';
 
 /// Something that must stand in a post, or must not.
 #[derive(Debug, Clone)]
@@ -17,9 +20,9 @@ pub(crate) struct Term {
 /// What a post must be like.
 ///
 /// White space separates words, and a post must contain each, wherever it stands. `"several words"`
-/// are one. `-word` and `-"several words"` must not be there. `tag:name`, `tag:"long name"` and
-/// `year:2020` say what the post must be. Whatever else looks like that is a word: `->`, `--help`,
-/// `tag:`, a quotation mark that nobody closes.
+/// are one; in them `\"` is a quotation mark and `\\` a backslash. `-word` and `-"several words"` must
+/// not be there. `tag:name`, `tag:"long name"` and `year:2020` say what the post must be. Whatever
+/// else looks like that is a word: `->`, `--help`, `tag:`, a quotation mark that nobody closes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query {
     pub(crate) terms: Vec<Term>,
@@ -76,13 +79,13 @@ impl Query {
             let first = rest.chars().next().unwrap_or(' ');
             if first.is_alphanumeric() || quoted(rest).is_some() {
                 let (word, rest) = word(rest);
-                push(&mut self.excluded, word);
+                push(&mut self.excluded, &word);
                 return rest;
             }
         }
         if let Some(behind) = text.strip_prefix("tag:") {
             let (tag, rest) = word(behind);
-            let tag = fold(tag);
+            let tag = fold(&tag);
             if !tag.is_empty() {
                 self.tags.push(tag);
                 return rest;
@@ -96,7 +99,7 @@ impl Query {
             }
         }
         let (word, rest) = word(text);
-        push(&mut self.terms, word);
+        push(&mut self.terms, &word);
         rest
     }
 }
@@ -108,20 +111,45 @@ fn push(terms: &mut Vec<Term>, word: &str) {
     }
 }
 
+/// The query that asks for `text` as one phrase, whatever stands in it. White space at its ends does
+/// not count.
+///
+/// ```
+/// assert_eq!(search::phrase(r#"say "hi" \o/"#), r#""say \"hi\" \\o/""#);
+/// ```
+#[must_use]
+pub fn phrase(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for char in text.trim().chars() {
+        if is_mark(char) || char == ESCAPE {
+            quoted.push(ESCAPE);
+        }
+        quoted.push(char);
+    }
+    quoted + "\""
+}
+
 /// The first word of `text`, or what stands in quotation marks, and the rest.
-fn word(text: &str) -> (&str, &str) {
-    quoted(text)
-        .unwrap_or_else(|| text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())))
+fn word(text: &str) -> (Cow<'_, str>, &str) {
+    quoted(text).unwrap_or_else(|| {
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        (Cow::Borrowed(&text[..end]), &text[end..])
+    })
 }
 
 /// What stands in quotation marks at the beginning of `text`, and the rest. The closing one stands
 /// before white space or the end. Of several, it is the last before another phrase begins, so that a
-/// text which contains some can be asked for.
-fn quoted(text: &str) -> Option<(&str, &str)> {
+/// text which contains some can be asked for as it is; one that is escaped never closes or begins.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let inside = text.strip_prefix(is_mark)?;
     let mut closing = None;
-    for (at, mark) in inside.char_indices().filter(|(_, char)| is_mark(*char)) {
-        let (before, end) = (&inside[..at], at + mark.len_utf8());
+    let mut is_escaped = false;
+    for (at, char) in inside.char_indices() {
+        if is_escaped || !is_mark(char) {
+            is_escaped = !is_escaped && char == ESCAPE;
+            continue;
+        }
+        let (before, end) = (&inside[..at], at + char.len_utf8());
         if inside[end..].chars().next().is_none_or(char::is_whitespace) {
             // One with white space on both sides may be the beginning of what is being typed.
             if closing.is_none() || !before.ends_with(char::is_whitespace) {
@@ -131,7 +159,21 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
             break;
         }
     }
-    closing.map(|(at, end)| (&inside[..at], &inside[end..]))
+    closing.map(|(at, end)| (unescaped(&inside[..at]), &inside[end..]))
+}
+
+/// What is meant by `text` between quotation marks.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(ESCAPE) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let is_meant = |next: &char| char == ESCAPE && (is_mark(*next) || *next == ESCAPE);
+        plain.push(chars.next_if(is_meant).unwrap_or(char));
+    }
+    Cow::Owned(plain)
 }
 
 fn is_mark(char: char) -> bool {
@@ -151,6 +193,10 @@ mod tests {
 
     fn texts(terms: &[Term]) -> Vec<&str> {
         terms.iter().map(|term| term.text.as_str()).collect()
+    }
+
+    fn owned(terms: &[Term]) -> Vec<String> {
+        terms.iter().map(|term| term.text.clone()).collect()
     }
 
     #[test]
@@ -192,7 +238,47 @@ mod tests {
         assert_eq!(texts(&Query::parse("\"one two\" \"").terms), ["one two", "\""]);
     }
 
+    #[test]
+    fn a_backslash_is_an_escape_before_a_quotation_mark_or_another_inside_a_phrase() {
+        for (query, phrase) in [
+            (r#""a\" -\"b""#, r#"a" -"b"#),
+            (r#""c:\dir""#, r"c:\dir"),
+            (r#""c:\\""#, r"c:\"),
+            (r#""\\\"""#, r#"\""#),
+            (r"a\\b", r"a\\b"),
+        ] {
+            assert_eq!(texts(&Query::parse(query).terms), [phrase], "{query}");
+        }
+        let query = Query::parse(r#"-"a\" b" tag:"c\＂ d" "e""#);
+        assert_eq!((texts(&query.excluded), texts(&query.terms)), (vec!["a\" b"], vec!["e"]));
+        assert_eq!(query.tags, ["c\" d"]);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_asked_for_as_a_phrase_is_that_phrase(
+            texts in prop::collection::vec("[\"＂\\\\ a-c:\n墨\u{3000}-]{0,12}|\\PC{0,20}", 1..8),
+        ) {
+            const PREFIXES: [&str; 3] = ["", "-", "tag:"];
+            let mut query = String::new();
+            let mut expected: [Vec<String>; 3] = Default::default();
+            for (number, text) in texts.iter().enumerate() {
+                let (kind, folded) = (number % 3, fold(text));
+                // Without a name it is a word.
+                if kind == 2 && folded.is_empty() {
+                    continue;
+                }
+                query += &format!("{}{} ", PREFIXES[kind], phrase(text));
+                if !folded.is_empty() && (kind == 2 || !expected[kind].contains(&folded)) {
+                    expected[kind].push(folded);
+                }
+            }
+
+            let query = Query::parse(&query);
+
+            prop_assert_eq!([owned(&query.terms), owned(&query.excluded), query.tags], expected);
+        }
+
         #[test]
         fn no_text_makes_parsing_panic(text in "\\PC{0,60}|[-\" a-z:]{0,40}") {
             let query = Query::parse(&text);

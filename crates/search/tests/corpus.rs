@@ -78,7 +78,7 @@ fn every_substring_of_a_real_post_is_found_and_little_else() {
         }
         asked += 1;
 
-        let found = found(&index, &format!("\"{part}\""));
+        let found = found(&index, &search::phrase(&part));
 
         for (path, raw, folded) in &scanned {
             assert!(
@@ -101,9 +101,9 @@ fn every_word_of_a_title_finds_its_post_before_others() {
     for post in &posts {
         let (path, title) = (post.summary.path.to_string(), &post.summary.title);
         for word in title.split_whitespace() {
-            assert!(found(&index, &format!("\"{word}\"")).contains(&path), "{word}: {path}");
+            assert!(found(&index, &search::phrase(word)).contains(&path), "{word}: {path}");
         }
-        let best = index.search(&format!("\"{title}\""), None, 0, 5).hits;
+        let best = index.search(&search::phrase(title), None, 0, 5).hits;
         assert!(best.iter().any(|hit| hit.post.path.to_string() == path), "{title}");
     }
 }

@@ -5,6 +5,7 @@ mod counter;
 mod document;
 mod error;
 mod index;
+mod question;
 mod reader;
 mod writer;
 
@@ -12,6 +13,7 @@ use crate::mongo::comment::{BanDocument, CommentDocument};
 use crate::mongo::counter::CountDocument;
 use crate::mongo::document::{PointerDocument, PostDocument, ReleaseDocument};
 use crate::mongo::error::store_error;
+use crate::mongo::question::{MAX_QUESTIONS, Questions};
 use domain::StoreError;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error;
@@ -70,6 +72,7 @@ pub struct MongoPosts {
     comments: Collection<CommentDocument>,
     bans: Collection<BanDocument>,
     database: Database,
+    questions: Questions,
 }
 
 impl MongoPosts {
@@ -90,7 +93,17 @@ impl MongoPosts {
             comments: database.collection("comments"),
             bans: database.collection("bans"),
             database,
+            questions: Questions::default(),
         })
+    }
+
+    /// Asks `question` of a clone of this store. Whoever waits may give up: [`Questions::ask`].
+    async fn ask<T, F>(&self, question: impl FnOnce(Self) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.questions.ask(question(self.clone())).await
     }
 }
 
@@ -102,6 +115,7 @@ pub(crate) async fn client(settings: &MongoSettings) -> Result<Client, StoreErro
     options.connect_timeout = Some(SELECTION_DEADLINE);
     options.server_selection_timeout = Some(SELECTION_DEADLINE);
     options.max_idle_time = Some(MAX_IDLE);
+    options.max_pool_size.get_or_insert(MAX_QUESTIONS);
     // A server without replicas says yes before its journal is on disk: what readers have been
     // shown could be gone after a power cut.
     let durable = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();

@@ -40,6 +40,9 @@ pub trait CommentStore: Send + Sync {
     /// Keeps `comment`. Returns whether its name is new; if not, nothing changes.
     async fn add(&self, comment: &Comment) -> Result<bool, StoreError>;
 
+    /// The comment of this name, if there is one.
+    async fn find(&self, id: CommentId) -> Result<Option<Comment>, StoreError>;
+
     /// How full it is.
     async fn load(&self, sender: Sender, since: Timestamp) -> Result<CommentLoad, StoreError>;
 

@@ -1,7 +1,7 @@
 //! Comments in the collection `comments`, and who may write no more in `bans`.
 
 use super::document::{read, stored};
-use super::{MongoPosts, corrupt, index, within};
+use super::{MongoPosts, corrupt, index};
 use async_trait::async_trait;
 use domain::{
     Author, Comment, CommentId, CommentLoad, CommentQuery, CommentState, CommentStore, CommentText,
@@ -71,8 +71,10 @@ struct UnknownState;
 #[async_trait]
 impl CommentStore for MongoPosts {
     async fn prepare(&self) -> Result<(), StoreError> {
-        within(self.comments.create_indexes(index::comments())).await?;
-        Ok(())
+        let create = |store: Self| async move {
+            store.comments.create_indexes(index::comments()).await.map(drop)
+        };
+        self.ask(create).await
     }
 
     async fn add(&self, comment: &Comment) -> Result<bool, StoreError> {
@@ -80,21 +82,33 @@ impl CommentStore for MongoPosts {
         let document = document.map_err(|error| corrupt("comment", error))?;
         let found = doc! { "_id": comment.id.to_string() };
         let insert = doc! { "$setOnInsert": without_id(document) };
-        let written = within(self.comments.update_one(found, insert).upsert(true)).await?;
-        Ok(written.upserted_id.is_some())
+        let written =
+            self.ask(
+                |store| async move { store.comments.update_one(found, insert).upsert(true).await },
+            );
+        Ok(written.await?.upserted_id.is_some())
+    }
+
+    async fn find(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
+        let this = doc! { "_id": id.to_string() };
+        let found = self.ask(|store| async move { store.comments.find_one(this).await });
+        found.await?.map(CommentDocument::into_comment).transpose()
     }
 
     async fn load(&self, sender: Sender, since: Timestamp) -> Result<CommentLoad, StoreError> {
         let (sender, since) = (sender.to_string(), doc! { "$gte": stored(since) });
-        let of_sender = doc! { "sender": &sender, "at": since.clone() };
-        let held = doc! { "state": CommentState::Held.name() };
-        let banned = within(self.bans.count_documents(doc! { "_id": &sender })).await?;
-        Ok(CommentLoad {
-            is_banned: banned > 0,
-            of_sender: within(self.comments.count_documents(of_sender)).await?,
-            recent: within(self.comments.count_documents(doc! { "at": since })).await?,
-            held: within(self.comments.count_documents(held)).await?,
-        })
+        let load = |store: Self| async move {
+            let of_sender = doc! { "sender": &sender, "at": since.clone() };
+            let held = doc! { "state": CommentState::Held.name() };
+            let banned = store.bans.count_documents(doc! { "_id": &sender }).await?;
+            Ok(CommentLoad {
+                is_banned: banned > 0,
+                of_sender: store.comments.count_documents(of_sender).await?,
+                recent: store.comments.count_documents(doc! { "at": since }).await?,
+                held: store.comments.count_documents(held).await?,
+            })
+        };
+        self.ask(load).await
     }
 
     async fn list(&self, query: &CommentQuery) -> Result<Vec<Comment>, StoreError> {
@@ -115,56 +129,64 @@ impl CommentStore for MongoPosts {
             let same = doc! { "at": at, "_id": { "$gt": after.id.to_string() } };
             filter.insert("$or", vec![later, same]);
         }
-        let found = async {
-            let found = self.comments.find(filter).sort(doc! { "at": 1, "_id": 1 });
-            found.limit(i64::from(query.limit)).await?.try_collect::<Vec<_>>().await
-        };
-        within(found).await?.into_iter().map(CommentDocument::into_comment).collect()
+        let limit = i64::from(query.limit);
+        let found = self.ask(move |store| async move {
+            let found = store.comments.find(filter).sort(doc! { "at": 1, "_id": 1 }).limit(limit);
+            found.await?.try_collect::<Vec<_>>().await
+        });
+        found.await?.into_iter().map(CommentDocument::into_comment).collect()
     }
 
     async fn approve(&self, id: CommentId) -> Result<bool, StoreError> {
         let approved = doc! { "$set": { "state": CommentState::Approved.name() } };
-        let written = self.comments.update_one(doc! { "_id": id.to_string() }, approved);
-        Ok(within(written).await?.matched_count == 1)
+        let this = doc! { "_id": id.to_string() };
+        let written =
+            self.ask(|store| async move { store.comments.update_one(this, approved).await });
+        Ok(written.await?.matched_count == 1)
     }
 
     async fn delete(&self, id: CommentId) -> Result<bool, StoreError> {
-        let deleted = self.comments.delete_one(doc! { "_id": id.to_string() });
-        Ok(within(deleted).await?.deleted_count == 1)
+        let this = doc! { "_id": id.to_string() };
+        let deleted = self.ask(|store| async move { store.comments.delete_one(this).await });
+        Ok(deleted.await?.deleted_count == 1)
     }
 
     async fn ban(&self, id: CommentId, at: Timestamp) -> Result<Option<Sender>, StoreError> {
-        let found = within(self.comments.find_one(doc! { "_id": id.to_string() })).await?;
-        let Some(found) = found else { return Ok(None) };
-        let sender = found.into_comment()?.sender;
+        let Some(comment) = self.find(id).await? else { return Ok(None) };
         let insert = doc! { "$setOnInsert": { "at": stored(at) } };
-        let banned = doc! { "_id": sender.to_string() };
-        within(self.bans.update_one(banned, insert).upsert(true)).await?;
-        let held = doc! { "sender": sender.to_string(), "state": CommentState::Held.name() };
-        within(self.comments.delete_many(held)).await?;
-        Ok(Some(sender))
+        let banned = doc! { "_id": comment.sender.to_string() };
+        let held =
+            doc! { "sender": comment.sender.to_string(), "state": CommentState::Held.name() };
+        let ban = |store: Self| async move {
+            store.bans.update_one(banned, insert).upsert(true).await?;
+            store.comments.delete_many(held).await
+        };
+        self.ask(ban).await?;
+        Ok(Some(comment.sender))
     }
 
     async fn banned(&self) -> Result<Vec<(Sender, Timestamp)>, StoreError> {
-        let found = async {
-            let found = self.bans.find(doc! {}).sort(doc! { "at": 1, "_id": 1 });
+        let found = self.ask(|store| async move {
+            let found = store.bans.find(doc! {}).sort(doc! { "at": 1, "_id": 1 });
             found.await?.try_collect::<Vec<_>>().await
-        };
+        });
         let ban = |found: BanDocument| {
             let sender = found.sender.parse().map_err(|error| corrupt("ban", error))?;
             Ok((sender, read(found.at, "ban")?))
         };
-        within(found).await?.into_iter().map(ban).collect()
+        found.await?.into_iter().map(ban).collect()
     }
 
     async fn pardon(&self, sender: Sender) -> Result<bool, StoreError> {
-        let deleted = self.bans.delete_one(doc! { "_id": sender.to_string() });
-        Ok(within(deleted).await?.deleted_count == 1)
+        let this = doc! { "_id": sender.to_string() };
+        let deleted = self.ask(|store| async move { store.bans.delete_one(this).await });
+        Ok(deleted.await?.deleted_count == 1)
     }
 
     async fn purge(&self, path: &PostPath) -> Result<u64, StoreError> {
-        let deleted = self.comments.delete_many(doc! { "path": path.as_str() });
-        Ok(within(deleted).await?.deleted_count)
+        let these = doc! { "path": path.as_str() };
+        let deleted = self.ask(|store| async move { store.comments.delete_many(these).await });
+        Ok(deleted.await?.deleted_count)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Views and likes in the collection `counters`, one document a post.
 
-use super::{MongoPosts, corrupt, within};
+use super::{MongoPosts, corrupt};
 use async_trait::async_trait;
 use domain::{Batch, CountStore, Counts, PostCounts, PostPath, StoreError};
 use futures_util::TryStreamExt;
@@ -36,23 +36,24 @@ impl CountStore for MongoPosts {
                 // Hits are forgotten elsewhere when this is answered.
                 "writeConcern": { "w": "majority", "j": true },
             };
-            check(&within(self.database.run_command(command)).await?)?;
+            let ask = self.ask(|store| async move { store.database.run_command(command).await });
+            check(&ask.await?)?;
         }
         Ok(())
     }
 
     async fn counted_since(&self, batch: i64) -> Result<Vec<PostCounts>, StoreError> {
-        let found = async {
+        let found = self.ask(move |store| async move {
             let filter = doc! { "batch": { "$gte": batch } };
-            self.counters.find(filter).await?.try_collect::<Vec<_>>().await
-        };
+            store.counters.find(filter).await?.try_collect::<Vec<_>>().await
+        });
         let counts = |found: CountDocument| PostCounts {
             path: found.path,
             counts: Counts { views: found.views.unsigned_abs(), likes: found.likes.unsigned_abs() },
             score: found.score,
             batch: found.batch,
         };
-        Ok(within(found).await?.into_iter().map(counts).collect())
+        Ok(found.await?.into_iter().map(counts).collect())
     }
 }
 

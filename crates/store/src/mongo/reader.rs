@@ -1,7 +1,7 @@
 //! What the API asks.
 
 use super::document::{PointerDocument, PostDocument, SummaryDocument, stored};
-use super::{MongoPosts, visible, within};
+use super::{MongoPosts, visible};
 use async_trait::async_trait;
 use domain::{
     ContentHash, CurrentRelease, Cursor, Neighbours, Post, PostPath, PostQuery, PostReader,
@@ -22,8 +22,10 @@ struct Version {
 #[async_trait]
 impl PostReader for MongoPosts {
     async fn current(&self) -> Result<Option<CurrentRelease>, StoreError> {
-        let pointer = within(self.current.find_one(doc! { "_id": PointerDocument::KEY })).await?;
-        pointer.map_or(Ok(None), PointerDocument::into_release)
+        let pointer = self.ask(|store| async move {
+            store.current.find_one(doc! { "_id": PointerDocument::KEY }).await
+        });
+        pointer.await?.map_or(Ok(None), PointerDocument::into_release)
     }
 
     async fn list(
@@ -46,7 +48,8 @@ impl PostReader for MongoPosts {
     async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError> {
         let mut filter = visible(release.0);
         filter.insert("path", path.as_str());
-        within(self.posts.find_one(filter)).await?.map(PostDocument::into_post).transpose()
+        let found = self.ask(|store| async move { store.posts.find_one(filter).await });
+        found.await?.map(PostDocument::into_post).transpose()
     }
 
     async fn neighbours(
@@ -95,11 +98,11 @@ impl PostReader for MongoPosts {
     }
 
     async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError> {
-        let found = async {
-            let posts = self.posts.find(visible(release.0)).sort(newest_first()).await?;
+        let found = self.ask(move |store| async move {
+            let posts = store.posts.find(visible(release.0)).sort(newest_first()).await?;
             posts.try_collect::<Vec<_>>().await
-        };
-        within(found).await?.into_iter().map(PostDocument::into_post).collect()
+        });
+        found.await?.into_iter().map(PostDocument::into_post).collect()
     }
 
     async fn versions(&self, release: ReleaseSeq) -> Result<Vec<VisiblePost>, StoreError> {
@@ -110,21 +113,23 @@ impl PostReader for MongoPosts {
         let mut filter = visible(release.0);
         let paths: Vec<&str> = paths.iter().map(PostPath::as_str).collect();
         filter.insert("path", doc! { "$in": paths });
-        let found = async { self.posts.find(filter).await?.try_collect::<Vec<_>>().await };
-        within(found).await?.into_iter().map(PostDocument::into_post).collect()
+        let found = self.ask(|store| async move {
+            store.posts.find(filter).await?.try_collect::<Vec<_>>().await
+        });
+        found.await?.into_iter().map(PostDocument::into_post).collect()
     }
 }
 
 impl MongoPosts {
     /// What release `seq` shows, in the order of paths.
     pub(super) async fn visible_posts(&self, seq: i64) -> Result<Vec<VisiblePost>, StoreError> {
-        let found = async {
-            let posts = self.posts.clone_with_type::<Version>();
+        let found = self.ask(move |store| async move {
+            let posts = store.posts.clone_with_type::<Version>();
             let posts = posts.find(visible(seq));
             let posts = posts.projection(doc! { "path": 1, "hash": 1 }).sort(doc! { "path": 1 });
             posts.await?.try_collect::<Vec<_>>().await
-        };
-        let found = within(found).await?;
+        });
+        let found = found.await?;
         Ok(found.into_iter().map(|Version { path, hash }| VisiblePost { path, hash }).collect())
     }
 
@@ -134,22 +139,22 @@ impl MongoPosts {
         order: Document,
         limit: u16,
     ) -> Result<Vec<PostSummary>, StoreError> {
-        let found = async {
-            let posts = self.posts.clone_with_type::<SummaryDocument>();
+        let found = self.ask(move |store| async move {
+            let posts = store.posts.clone_with_type::<SummaryDocument>();
             let posts = posts.find(filter).sort(order).limit(i64::from(limit));
             posts.projection(SummaryDocument::projection()).await?.try_collect::<Vec<_>>().await
-        };
-        within(found).await?.into_iter().map(SummaryDocument::into_summary).collect()
+        });
+        found.await?.into_iter().map(SummaryDocument::into_summary).collect()
     }
 
-    async fn counts<T: DeserializeOwned + Send + Sync>(
+    async fn counts<T: DeserializeOwned + Send + Sync + 'static>(
         &self,
         pipeline: Vec<Document>,
     ) -> Result<Vec<T>, StoreError> {
-        let found = async {
-            self.posts.aggregate(pipeline).with_type::<T>().await?.try_collect::<Vec<_>>().await
-        };
-        within(found).await
+        let found = self.ask(|store| async move {
+            store.posts.aggregate(pipeline).with_type::<T>().await?.try_collect::<Vec<_>>().await
+        });
+        found.await
     }
 }
 

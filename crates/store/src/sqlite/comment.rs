@@ -35,6 +35,15 @@ impl CommentStore for SqlitePosts {
         .await
     }
 
+    async fn find(&self, id: CommentId) -> Result<Option<Comment>, StoreError> {
+        self.with(move |connection| {
+            let sql =
+                "SELECT id, path, author, text, at, state, sender FROM comments WHERE id = ?1";
+            Ok(ask(connection, sql, &[&id.to_string()], comment)?.into_iter().next())
+        })
+        .await
+    }
+
     async fn load(&self, sender: Sender, since: Timestamp) -> Result<CommentLoad, StoreError> {
         self.with(move |connection| {
             let count = |sql: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
