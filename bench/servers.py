@@ -66,10 +66,10 @@ def children(pid):
         return []
 
 
-def wait_until_answers(port, path, status, process):
+def wait_until_answers(port, path, status, process, seconds=DEADLINE):
     """Waits for an answer with this status. Ends this script if the program ends or none comes."""
     started = time.monotonic()
     while get(port, path)[0] != status:
-        if time.monotonic() - started > DEADLINE or process.poll() is not None:
+        if time.monotonic() - started > seconds or process.poll() is not None:
             raise SystemExit(f"{process.args[0]} does not answer {path} with {status}")
         time.sleep(0.01)

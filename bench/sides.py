@@ -27,14 +27,15 @@ http {{
 
 
 class Blog:
-    """`content` as a release and in MongoDB, and the programs that serve it. `stack` ends them all."""
+    """`content` as a release and in MongoDB, and the programs that serve it. `stack` ends them all. `build` is
+    said to `inkstack build` too."""
 
-    def __init__(self, stack, programs, content, folder):
+    def __init__(self, stack, programs, content, folder, build=()):
         self.stack, self.programs, self.folder = stack, programs, folder
         # nginx's workers are somebody else than root.
         folder.chmod(0o755)
         self.release = folder / "release"
-        run([programs / "inkstack", "build", content, "--out", self.release, "--keep-going"])
+        run([programs / "inkstack", "build", content, "--out", self.release, "--keep-going", *build])
         entries = json.loads((self.release / "index.json").read_text())["entries"]
         self.pages = [quote(url) for url, entry in entries.items() if "file" in entry and not url.startswith("/media/")]
         self.posts = [f"/api/v1/posts{url}" for url in self.pages if url.startswith("/blog/") and url.endswith(".md")]
@@ -46,8 +47,8 @@ class Blog:
         loading = {**os.environ, **self.database, "CONTENT_LOADER_BLOG_STATIC": f"127.0.0.1:{self.static_at[0]}"}
         subprocess.run([programs / "content-loader"], env=loading, check=True, stdout=subprocess.DEVNULL)
 
-    def start(self, command, port, path="/", log=subprocess.DEVNULL, **variables):
-        """A program that listens at `port`, once it answers `path`."""
+    def start(self, command, port, path="/", log=subprocess.DEVNULL, seconds=30, **variables):
+        """A program that listens at `port`, once it answers `path`, within `seconds`."""
         environment = {"PATH": os.environ["PATH"], **{name: str(value) for name, value in variables.items()}}
         process = subprocess.Popen([str(part) for part in command], env=environment, stdout=log)
 
@@ -56,7 +57,7 @@ class Blog:
             process.wait()
 
         self.stack.callback(stop)
-        wait_until_answers(port, path, 200, process)
+        wait_until_answers(port, path, 200, process, seconds)
         return process
 
     def service(self, name, path, log=subprocess.DEVNULL, **variables):

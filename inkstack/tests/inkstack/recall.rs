@@ -72,11 +72,11 @@ fn title_words(posts: &[Post]) -> BTreeSet<String> {
 
 /// The posts that contain `part` as one phrase, from all pages.
 async fn found(blog: &Blog, part: &str) -> BTreeSet<String> {
+    let phrase = format!("\"{}\"", part.replace('\\', r"\\").replace('"', "\\\""));
     let mut found = BTreeSet::new();
     let mut after = "0".to_owned();
     loop {
-        let query =
-            [("q", format!("\"{part}\"")), ("limit", "50".into()), ("after", after.clone())];
+        let query = [("q", phrase.clone()), ("limit", "50".into()), ("after", after.clone())];
         let url = format!("{}/api/v1/search", blog.url);
         let answer = blog.client.get(url).query(&query).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{part:?}");
