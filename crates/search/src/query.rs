@@ -268,7 +268,7 @@ mod tests {
                 if kind == 2 && folded.is_empty() {
                     continue;
                 }
-                query += &format!("{}{} ", PREFIXES[kind], phrase(text));
+                query.extend([PREFIXES[kind], &phrase(text), " "]);
                 if !folded.is_empty() && (kind == 2 || !expected[kind].contains(&folded)) {
                     expected[kind].push(folded);
                 }
