@@ -103,7 +103,7 @@ impl MongoPosts {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        self.questions.ask(question(self.clone())).await
+        self.questions.ask(Box::pin(question(self.clone()))).await
     }
 }
 

@@ -8,9 +8,10 @@ use super::error::slow;
 use super::{DEADLINE, within_deadline};
 use domain::StoreError;
 use mongodb::error::Error;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// So many questions are under way at once, each with a connection of its own.
 pub(super) const MAX_QUESTIONS: u32 = 64;
@@ -28,23 +29,34 @@ impl Default for Questions {
     }
 }
 
+/// A question on its way. Boxed, so that what follows is compiled once for each kind of answer, not for
+/// each question.
+pub(super) type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
 impl Questions {
     /// Awaits the answer to `question`, but not for ever. Whoever gives up before it is asked leaves
     /// nothing behind; afterwards it goes on, and gives back its connection when it is answered.
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        question: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    pub(super) async fn ask<T: Send + 'static>(&self, question: Asked<T>) -> Result<T, StoreError> {
+        let (tell, told) = oneshot::channel();
         let answered = async {
-            // It is never closed.
-            let place = self.0.clone().acquire_owned().await;
-            let asked = tokio::spawn(async move {
-                let _place = place;
-                within_deadline(LAST, question).await
-            });
-            asked.await.unwrap_or_else(|error| Err(StoreError::Unavailable(Box::new(error))))
+            self.begin(Box::pin(async move {
+                // Nobody listens if whoever asked has given up.
+                let _ = tell.send(within_deadline(LAST, question).await);
+            }))
+            .await;
+            told.await.unwrap_or_else(|lost| Err(StoreError::Unavailable(Box::new(lost))))
         };
         tokio::time::timeout(DEADLINE, answered).await.unwrap_or_else(|_| Err(slow(DEADLINE)))
+    }
+
+    /// Runs `task` by itself as soon as there is a place for it.
+    async fn begin(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        // It is never closed.
+        let place = self.0.clone().acquire_owned().await;
+        tokio::spawn(async move {
+            task.await;
+            drop(place);
+        });
     }
 }
 
@@ -59,12 +71,12 @@ mod tests {
         let ask = |takes: Duration| {
             let (begun, ended): (Arc<AtomicU32>, Arc<AtomicU32>) =
                 (Arc::clone(&begun), Arc::clone(&ended));
-            questions.ask(async move {
+            questions.ask(Box::pin(async move {
                 begun.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(takes).await;
                 ended.fetch_add(1, Ordering::Relaxed);
                 Ok(())
-            })
+            }))
         };
         let frozen = Duration::from_secs(8);
 
@@ -81,12 +93,12 @@ mod tests {
     async fn what_is_never_answered_ends() {
         let questions = Questions::default();
         let never =
-            (0..MAX_QUESTIONS).map(|_| questions.ask(std::future::pending::<Result<(), _>>()));
+            (0..MAX_QUESTIONS).map(|_| questions.ask::<()>(Box::pin(std::future::pending())));
         futures_util::future::join_all(never).await;
 
         // They have waited for some of it already.
         tokio::time::sleep(LAST).await;
 
-        assert!(questions.ask(async { Ok(()) }).await.is_ok());
+        assert!(questions.ask(Box::pin(async { Ok(()) })).await.is_ok());
     }
 }
