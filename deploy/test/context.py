@@ -13,6 +13,9 @@ class Context:
         self.blog, self.rows = blog, []
         self.content = blog.folder / "content"
         shutil.copytree(ROOT / "examples/content", self.content)
+        # So that pages name every script that the theme has.
+        with (self.content / "site.toml").open("a") as settings:
+            settings.write('\n[comments]\nprovider = "inkstack"\n')
         self.release = None
         self.posts = 0
 

@@ -65,6 +65,7 @@ def comments(context):
     post = json.loads(blog.get("/api/v1/posts?limit=1"))["posts"][0]
     of = f"/api/v1/posts/{quote(post['path'])}/comments"
     assert blog.ask("GET", of)[0] == 404, "they are off by default"
+    assert blog.has(quote(post["url"], safe="/%"), 'class="more comments"')
     blog.settings.update({"STACK_FILES": "stack.yml stack.comments.yml", "API_COMMENTS": "held"})
     try:
         status, output, _ = blog.deploy(check=False)
