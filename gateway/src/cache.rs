@@ -10,7 +10,7 @@ mod reply;
 pub use self::control::{CacheControl, Freshness};
 pub(crate) use self::entry::{Entry, Filling};
 pub(crate) use self::flight::{Flight, Turn};
-pub(crate) use self::key::{Codings, Key, target};
+pub(crate) use self::key::{Codings, Key, path, target};
 pub(crate) use self::reply::{Asked, Reply};
 
 use self::flight::Flights;

@@ -1,14 +1,17 @@
 //! One client's connection: who it is, then one request after another.
 
+mod plainly;
+
+use self::plainly::Plain;
 use crate::begun::Begun;
 use crate::drain::{Drain, Open};
-use crate::hot::{self, Answer, Hot, Plainly};
+use crate::hot::Hot;
 use crate::http2::{Http2, PREFACE_BYTES};
 use crate::limit::{Clients, Limit, LimitMetrics};
 use crate::parking::{PARK_AFTER, Parked, Parking, Seat};
 use crate::proxy::Gateway;
 use crate::refusal::Refusal;
-use crate::relay::{Errand, Relay};
+use crate::relay::Relay;
 use crate::stream::{ClientStream, Patient};
 use crate::tls::{self, Failure, TlsMetrics};
 use crate::{ProxyHeader, ProxyProtocol, Route, head};
@@ -65,14 +68,6 @@ enum NoHead {
     Idle(Instant),
     /// Some of it came, and there is something to say about it.
     Refused(Refusal),
-}
-
-/// What became of a request that may need no thought.
-enum Plain {
-    /// It was answered. Whether the connection goes on.
-    Done { goes_on: bool },
-    /// It is for pingora.
-    Not(Begun),
 }
 
 impl Connections {
@@ -275,65 +270,6 @@ impl Connections {
         Instant::now() + KEEP_ALIVE + self.header_timeout
     }
 
-    /// Answers the request whose head ends at `end`, if that needs no thought.
-    async fn do_plainly<S>(
-        &self,
-        stream: &mut ClientStream<S>,
-        end: usize,
-        client: SocketAddr,
-    ) -> Plain
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let head = &stream.ahead()[..end];
-        match self.hot.look(head, client, stream.is_encrypted()) {
-            None => Plain::Not(Begun::Now),
-            Some(Plainly::Answer(answer)) => self.answer_at_once(stream, end, &answer).await,
-            Some(Plainly::Ask(errand, is_last)) => self.run(stream, end, &errand, is_last).await,
-        }
-    }
-
-    /// Sends what memory has.
-    async fn answer_at_once<S>(
-        &self,
-        stream: &mut ClientStream<S>,
-        end: usize,
-        answer: &Answer,
-    ) -> Plain
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let target = hot::target(&stream.ahead()[..end]).to_owned();
-        stream.skip(end);
-        let is_sent = stream.send(&answer.head, answer.hit.body()).await.is_ok();
-        self.hot.note(&answer.hit, &target);
-        end_plainly(stream, is_sent, answer.is_last).await
-    }
-
-    /// Sends what the API says.
-    async fn run<S>(
-        &self,
-        stream: &mut ClientStream<S>,
-        end: usize,
-        errand: &Errand,
-        is_last: bool,
-    ) -> Plain
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let mut reply = match self.relay.ask(errand).await {
-            Ok(reply) => reply,
-            // The head is still there.
-            Err(before) => return Plain::Not(Begun::Before(before)),
-        };
-        stream.skip(end);
-        let is_last = is_last || self.drain.is_lame();
-        reply.end_head(is_last);
-        let is_sent = stream.send(&reply.head, reply.body()).await.is_ok();
-        self.relay.note(errand, &reply);
-        end_plainly(stream, is_sent, is_last).await
-    }
-
     /// One line and one count for what never became a request.
     fn note(&self, refusal: Refusal, client: SocketAddr) {
         let status = refusal.status();
@@ -399,18 +335,6 @@ impl Connections {
             }
         }
     }
-}
-
-/// Ends a connection that was to end with the answer that was sent.
-async fn end_plainly<S>(stream: &mut ClientStream<S>, is_sent: bool, is_last: bool) -> Plain
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if is_last {
-        // It has all of it, or has gone.
-        let _ = stream.close().await;
-    }
-    Plain::Done { goes_on: is_sent && !is_last }
 }
 
 /// Reads the PROXY header and not one byte of what follows it.

@@ -1,7 +1,7 @@
 //! Header fields, wherever they are kept: what is decided about them is decided once.
 
 use pingora::Result;
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::http::{RequestHeader, ResponseHeader, StatusCode};
 use std::borrow::Cow;
 
 /// What deciding about header fields takes. Names are compared as RFC 9110 §5.1 has it.
@@ -15,38 +15,49 @@ pub(crate) trait Fields {
     /// Removes all that are called so.
     fn remove(&mut self, name: &str);
 
-    /// The same as text, if it is text.
+    /// The same as text, if it is visible ASCII.
     fn text(&self, name: &str) -> Option<&str> {
-        std::str::from_utf8(self.get(name)?).ok()
+        let text = std::str::from_utf8(self.get(name)?).ok()?;
+        text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')).then_some(text)
     }
 }
 
-impl Fields for RequestHeader {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        Some(self.headers.get(name)?.as_bytes())
-    }
+/// Pingora's headers have the same map inside, and no trait in common.
+macro_rules! kept_in_a_map {
+    ($($header:ty),+) => {$(
+        impl Fields for $header {
+            fn get(&self, name: &str) -> Option<&[u8]> {
+                Some(self.headers.get(name)?.as_bytes())
+            }
 
-    fn put(&mut self, name: &'static str, value: &str) -> Result<()> {
-        self.insert_header(name, value)
-    }
+            fn put(&mut self, name: &'static str, value: &str) -> Result<()> {
+                self.insert_header(name, value)
+            }
 
-    fn remove(&mut self, name: &str) {
-        self.remove_header(name);
+            fn remove(&mut self, name: &str) {
+                self.remove_header(name);
+            }
+        }
+    )+};
+}
+
+kept_in_a_map!(RequestHeader, ResponseHeader);
+
+/// Writes one field as HTTP/1.1 has it.
+pub(crate) fn write_line(name: &str, value: &[u8], head: &mut Vec<u8>) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        head.extend_from_slice(part);
     }
 }
 
-impl Fields for ResponseHeader {
-    fn get(&self, name: &str) -> Option<&[u8]> {
-        Some(self.headers.get(name)?.as_bytes())
+/// The line that an answer of HTTP/1.1 begins with, in a vector with `room` for more.
+pub(crate) fn status_line(status: StatusCode, reason: Option<&str>, room: usize) -> Vec<u8> {
+    let mut head = Vec::with_capacity(room);
+    let reason = reason.unwrap_or_default();
+    for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
+        head.extend_from_slice(part.as_bytes());
     }
-
-    fn put(&mut self, name: &'static str, value: &str) -> Result<()> {
-        self.insert_header(name, value)
-    }
-
-    fn remove(&mut self, name: &str) {
-        self.remove_header(name);
-    }
+    head
 }
 
 /// Fields as they stand in a head, in their order, for as long as it takes to pass them on. There are
@@ -67,9 +78,7 @@ impl<'a> Lines<'a> {
     /// Writes each with the end of its line.
     pub(crate) fn write(&self, head: &mut Vec<u8>) {
         for (name, value) in &self.0 {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                head.extend_from_slice(part);
-            }
+            write_line(name, value, head);
         }
     }
 }

@@ -9,7 +9,7 @@ mod plain;
 
 use self::plain::Plain;
 use crate::access::{AccessLog, Line};
-use crate::cache::{Answers, Entry, Found, Key};
+use crate::cache::{self, Answers, Entry, Found, Key};
 use crate::drain::Drain;
 use crate::fields::Lines;
 use crate::limit::Clients;
@@ -172,7 +172,7 @@ impl Hot {
         is_encrypted: bool,
         now: Instant,
     ) -> Option<(IpAddr, Route, Key, Found)> {
-        let path = plain.target.split('?').next().unwrap_or_default();
+        let path = cache::path(plain.target);
         let route = route(path).ok().filter(|route| *route != Route::Hidden)?;
         let client = peer.ip().to_canonical();
         let redirects = |https: &Https| !is_encrypted && https.redirect.is_some();
@@ -216,7 +216,7 @@ impl Hot {
         self.access.note(&Line {
             route: hit.route,
             method: "GET",
-            path: target.split('?').next().unwrap_or_default(),
+            path: cache::path(target),
             status: hit.entry.header.status.as_u16(),
             bytes: hit.entry.body.len(),
             cache: Some("HIT"),

@@ -3,9 +3,10 @@
 use crate::cache::{
     Answers, Asked, Codings, Entry, Filling, Flight, Found, Key, Reply, Turn, target,
 };
+use crate::fields::Fields as _;
 use crate::refresh::Refresh;
 use crate::relay::MAX_BODY_BYTES;
-use crate::request::{host, text};
+use crate::request::host;
 use crate::route::Route;
 use crate::upstream::Upstream;
 use pingora::Result;
@@ -67,7 +68,7 @@ impl Memory {
         if !is_read || is_private {
             return Recalled::Ask;
         }
-        let codings = Codings::read(text(request, "accept-encoding").unwrap_or_default());
+        let codings = Codings::read(request.text("accept-encoding").unwrap_or_default());
         recall.codings = Some(codings);
         let host = host(request).unwrap_or_default();
         let (release, before) = upstream.releases();

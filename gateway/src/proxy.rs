@@ -11,10 +11,11 @@ use self::https::is_encrypted;
 use crate::access::AccessLog;
 use crate::begun::Begun;
 use crate::drain::Drain;
+use crate::fields::Fields as _;
 use crate::limit::{Clients, LimitMetrics};
 use crate::memory::{Memory, Recall};
 use crate::refusal::Refusal;
-use crate::request::{Asker, check, host, text};
+use crate::request::{Asker, check, host};
 use crate::route::{Route, route};
 use crate::upstream::{Replica, UPSTREAM_IDLE, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
@@ -121,12 +122,12 @@ impl ProxyHttp for Gateway {
         session.set_read_timeout(Some(if is_upgrade { UPGRADED_IDLE } else { self.body_timeout }));
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let request = session.req_header();
-        let forwarded = text(request, "x-forwarded-for").unwrap_or_default();
+        let forwarded = request.text("x-forwarded-for").unwrap_or_default();
         state.client = client::address(peer.unwrap_or(state.client), forwarded, &self.trusted);
         let routed = check(request).and_then(|()| {
             route(request.uri.path()).map_err(|_| Refusal::BadRequest("the address is malformed"))
         });
-        let length = text(request, "content-length").and_then(|length| length.parse().ok());
+        let length = request.text("content-length").and_then(|length| length.parse().ok());
         let refusal = match routed {
             Ok(_) if self.is_to_be_redirected(session, state) => {
                 return self.redirect(session, state).await;

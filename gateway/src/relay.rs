@@ -12,7 +12,7 @@ use self::reply::Head;
 use crate::UpstreamSettings;
 use crate::access::{AccessLog, Line};
 use crate::begun::{Before, ReplicaFailure};
-use crate::cache::{Answers, Key};
+use crate::cache::{self, Answers, Key};
 use crate::fields::Fields as _;
 use crate::refusal::Refusal;
 use crate::route::Route;
@@ -116,7 +116,7 @@ impl Relay {
         self.access.note(&Line {
             route: Route::Api,
             method: "GET",
-            path: errand.key.target().split('?').next().unwrap_or_default(),
+            path: cache::path(errand.key.target()),
             status: reply.status,
             bytes: reply.body().len(),
             cache: Some("BYPASS"),

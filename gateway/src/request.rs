@@ -28,7 +28,7 @@ pub(crate) fn check(request: &RequestHeader) -> std::result::Result<(), Refusal>
     }
     let fields = request.headers.iter().map(|(name, value)| (name.as_str(), value.len()));
     check_fields(request.raw_path().len(), fields)?;
-    if let (Some(host), Some(authority)) = (text(request, "host"), request.uri.authority())
+    if let (Some(host), Some(authority)) = (request.text("host"), request.uri.authority())
         && !host.eq_ignore_ascii_case(authority.as_str())
     {
         // HTTP/2 has room for two (RFC 9113 §8.3.1).
@@ -113,17 +113,12 @@ fn is_traceparent(text: &str) -> bool {
 /// Whether whoever asks is a person with a browser who asks for a page.
 pub(crate) fn wants_html(request: &RequestHeader) -> bool {
     let is_api = request.uri.path() == "/api" || request.uri.path().starts_with("/api/");
-    !is_api && text(request, "accept").is_some_and(|accept| accept.contains("text/html"))
+    !is_api && request.text("accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The host that is asked: a header of HTTP/1, a part of the address of HTTP/2.
 pub(crate) fn host(request: &RequestHeader) -> Option<&str> {
-    text(request, "host").or_else(|| Some(request.uri.authority()?.as_str()))
-}
-
-/// A header as text.
-pub(crate) fn text<'a>(request: &'a RequestHeader, name: &str) -> Option<&'a str> {
-    request.headers.get(name)?.to_str().ok()
+    request.text("host").or_else(|| Some(request.uri.authority()?.as_str()))
 }
 
 #[cfg(test)]

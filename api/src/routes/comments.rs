@@ -194,8 +194,8 @@ pub(super) async fn write(
     Ok(answer.json(Receipt { id: id.to_string(), state: state.name() }))
 }
 
-/// Whoever was not answered sends the same comment again, and is answered as the first time: it counts
-/// among those that fill the store.
+/// Whoever was not answered sends the same comment again, and is answered as the first time, even if it
+/// took the last place that the limits left.
 async fn keep(comments: &Comments, comment: &Comment) -> Result<(), ApiError> {
     let since = comment.at.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
     let refusal = match comments.check(comments.store.load(comment.sender, since).await?) {

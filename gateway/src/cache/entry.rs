@@ -2,6 +2,7 @@
 
 use super::Found;
 use super::control::{CacheControl, Freshness};
+use crate::fields::{status_line, write_line};
 use crate::security::PROMISE;
 use bytes::Bytes;
 use pingora::Result;
@@ -129,12 +130,9 @@ impl Filling {
 
 /// The status line and `header`, each line with its end, as HTTP/1.1 has them.
 fn header_lines(header: &ResponseHeader) -> Vec<u8> {
-    let reason = header.get_reason_phrase().unwrap_or_default();
-    let mut lines = format!("HTTP/1.1 {} {reason}\r\n", header.status.as_u16()).into_bytes();
+    let mut lines = status_line(header.status, header.get_reason_phrase(), 1024);
     for (name, value) in &header.headers {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            lines.extend_from_slice(part);
-        }
+        write_line(name.as_str(), value.as_bytes(), &mut lines);
     }
     lines
 }

@@ -99,6 +99,11 @@ impl Key {
     }
 }
 
+/// The path of a path and a query.
+pub(crate) fn path(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
 /// The path and the query of `request`.
 pub(crate) fn target(request: &RequestHeader) -> &str {
     request.uri.path_and_query().map_or("/", |target| target.as_str())

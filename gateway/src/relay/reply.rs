@@ -1,6 +1,6 @@
 //! The head of an answer that is passed on whole. Pure.
 
-use crate::fields::{Fields as _, Lines};
+use crate::fields::{Fields as _, Lines, status_line};
 use pingora::http::StatusCode;
 use service_kit::X_RELEASE;
 
@@ -63,11 +63,7 @@ impl Head {
         let release = lines.text(X_RELEASE).map(str::to_owned);
         complete(&mut lines).map_err(|_| Odd)?;
         let status = StatusCode::from_u16(status).map_err(|_| Odd)?;
-        let mut head = Vec::with_capacity(end + 512);
-        let reason = status.canonical_reason().unwrap_or_default();
-        for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
-            head.extend_from_slice(part.as_bytes());
-        }
+        let mut head = status_line(status, status.canonical_reason(), end + 512);
         lines.write(&mut head);
         let status = status.as_u16();
         Ok(Some(Self { lines: head, status, release, end, length, is_kept_alive }))
