@@ -21,6 +21,8 @@ pub(crate) const PREFACE_BYTES: usize = 24;
 /// A client that was told to go has this time to say that it heard, from when nobody is let in. One
 /// that has gone without a word would hold the process until its deadline.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// One that was answered meanwhile has so long to take what is on its way, and ends the connection.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Takes one connection apart into requests.
 pub(crate) struct Http2 {
@@ -58,12 +60,18 @@ impl Http2 {
         true
     }
 
-    /// Completes when the client had time to go, and no request is in hand.
+    /// Completes when the client had time to go, no request is in hand, and what was answered last
+    /// had time to arrive.
     pub(crate) async fn idle_after_farewell(&self) {
-        tokio::time::sleep(FAREWELL).await;
         let mut active = self.active.subscribe();
-        // The sender lives as long as this.
-        let _ = active.wait_for(|active| *active == 0).await;
+        let mut is_busy = *active.borrow_and_update() > 0;
+        tokio::time::sleep(FAREWELL).await;
+        while is_busy || active.has_changed().unwrap_or(false) {
+            // The sender lives as long as this.
+            let _ = active.wait_for(|active| *active == 0).await;
+            tokio::time::sleep(LAST_WORDS).await;
+            is_busy = false;
+        }
     }
 }
 

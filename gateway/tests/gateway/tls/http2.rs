@@ -3,6 +3,7 @@
 use super::{connect, connector, self_signed};
 use crate::support::{Behaviour, Page, Replica, spawn_with};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_plain_request_is_answered_as_the_phases_would_answer_it() {
@@ -50,4 +51,36 @@ async fn a_plain_request_is_answered_as_the_phases_would_answer_it() {
     assert_eq!(pages.requests(), 1);
     app.until_metric("cache_hits_total 3").await;
     app.until_metric("http_requests_total{route=\"page\",status=\"200\"} 3").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_while_the_gateway_stops_arrives_whole() {
+    // Longer than clients that have gone without a word are waited for.
+    let slow = Replica::start(Behaviour::Slow(Duration::from_millis(1500))).await;
+    let mut app = spawn_with(&[&slow], &[], |settings| {
+        self_signed(settings);
+        settings.upstream.read_timeout = Duration::from_secs(20);
+        settings.lame_duck = Duration::ZERO;
+    });
+    let mut asked = Vec::new();
+    for _ in 0..16 {
+        let stream = connect(&app, &connector(&["h2"]), "localhost").await.unwrap();
+        let (client, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let mut client = client.ready().await.unwrap();
+        let request = http::Request::get("https://localhost/api/x").body(()).unwrap();
+        asked.push(client.send_request(request, true).unwrap().0);
+    }
+    while slow.requests() < asked.len() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    app.stop.take().unwrap().send(()).unwrap();
+
+    for answer in asked {
+        let mut body = answer.await.unwrap().into_body();
+        assert_eq!(body.data().await.unwrap().unwrap(), "slow");
+        assert!(body.data().await.is_none());
+    }
+    app.stopped.await.unwrap().unwrap();
 }
