@@ -5,6 +5,8 @@
 //! lets the gateway look at a request's head before pingora does.
 
 mod patient;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::patient::Patient;
 use async_trait::async_trait;
@@ -45,6 +47,8 @@ pub(crate) struct ClientStream<S> {
     ahead: BytesMut,
     /// Taken, and not yet sent.
     unsent: BytesMut,
+    /// Whether what is unsent was to be flushed, and waits for the next time that somebody listens.
+    is_put_off: bool,
     /// There if the connection is encrypted.
     encrypted: Option<Encrypted>,
 }
@@ -62,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         // It is new, so nobody has set it.
         let _ = socket.peer_addr.set(Some(PingoraAddr::Inet(client)));
         let (ahead, unsent) = (BytesMut::new(), BytesMut::new());
-        Self { io, socket: Arc::new(socket), fd, ahead, unsent, encrypted: None }
+        Self { io, socket: Arc::new(socket), fd, ahead, unsent, is_put_off: false, encrypted: None }
     }
 
     /// The same connection, which is encrypted.
@@ -156,6 +160,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
         Ok(())
     }
 
+    /// Over HTTP/2 each answer's end is flushed, even if the next one is ready. To send them together,
+    /// the first flush is put off until the connection, which is woken for that, listens again.
+    fn puts_off(&mut self, context: &Context<'_>) -> bool {
+        let is_http2 = self.encrypted.as_ref().is_some_and(|encrypted| encrypted.is_http2);
+        if !is_http2 || self.unsent.is_empty() {
+            return false;
+        }
+        if !self.is_put_off {
+            self.is_put_off = true;
+            context.waker().wake_by_ref();
+        }
+        true
+    }
+
+    fn poll_flush_now(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(context, &[]))?;
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
     /// Sends what waits, and `more` after it; returns how much of `more` was sent.
     fn poll_send(&mut self, context: &mut Context<'_>, more: &[u8]) -> Poll<io::Result<usize>> {
         while !self.unsent.is_empty() {
@@ -167,6 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
             let waited = self.unsent.len();
             if sent >= waited {
                 self.unsent = BytesMut::new();
+                self.is_put_off = false;
                 if sent > waited || more.is_empty() {
                     return Poll::Ready(Ok(sent - waited));
                 }
@@ -189,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ClientStream<S> {
     ) -> Poll<io::Result<()>> {
         // Whoever listens to the client has nothing to send at the moment, so nothing is gathered.
         if !self.unsent.is_empty()
-            && let Poll::Ready(Err(error)) = self.as_mut().poll_flush(context)
+            && let Poll::Ready(Err(error)) = self.poll_flush_now(context)
         {
             return Poll::Ready(Err(error));
         }
@@ -217,12 +241,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_send(context, &[]))?;
-        Pin::new(&mut self.io).poll_flush(context)
+        if self.puts_off(context) {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_flush_now(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_flush(context))?;
+        ready!(self.poll_flush_now(context))?;
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
@@ -275,50 +301,5 @@ impl<S> GetProxyDigest for ClientStream<S> {
 impl<S> GetSocketDigest for ClientStream<S> {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
         Some(self.socket.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{DuplexStream, duplex};
-
-    fn connection(buffer: usize) -> (ClientStream<DuplexStream>, DuplexStream) {
-        let (ours, theirs) = duplex(buffer);
-        (ClientStream::new(ours, 0, ([127, 0, 0, 1], 1).into()), theirs)
-    }
-
-    #[tokio::test]
-    async fn what_was_read_ahead_is_read_first() {
-        let (mut stream, mut client) = connection(64);
-        client.write_all(b"head body").await.unwrap();
-
-        stream.read_ahead().await.unwrap();
-        assert_eq!(stream.ahead(), b"head body");
-        client.write_all(b" more").await.unwrap();
-        drop(client);
-
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
-        assert_eq!(text, "head body more");
-    }
-
-    #[tokio::test]
-    async fn small_pieces_wait_and_large_ones_follow_in_order() {
-        let (mut stream, mut client) = connection(1000);
-        let large = vec![b'x'; GATHER_BYTES + 1];
-        let sending = async {
-            stream.write_all(b"head").await.unwrap();
-            stream.write_all(&large).await.unwrap();
-            stream.write_all(b"tail").await.unwrap();
-            stream.flush().await.unwrap();
-            drop(stream);
-        };
-        let mut received = Vec::new();
-
-        let ((), read) = tokio::join!(sending, client.read_to_end(&mut received));
-
-        read.unwrap();
-        assert_eq!(received, [b"head", large.as_slice(), b"tail"].concat());
     }
 }

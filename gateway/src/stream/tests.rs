@@ -1,0 +1,108 @@
+use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+use tokio::io::{DuplexStream, duplex};
+
+fn connection(buffer: usize) -> (ClientStream<DuplexStream>, DuplexStream) {
+    let (ours, theirs) = duplex(buffer);
+    (ClientStream::new(ours, 0, ([127, 0, 0, 1], 1).into()), theirs)
+}
+
+#[tokio::test]
+async fn what_was_read_ahead_is_read_first() {
+    let (mut stream, mut client) = connection(64);
+    client.write_all(b"head body").await.unwrap();
+
+    stream.read_ahead().await.unwrap();
+    assert_eq!(stream.ahead(), b"head body");
+    client.write_all(b" more").await.unwrap();
+    drop(client);
+
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "head body more");
+}
+
+#[tokio::test]
+async fn small_pieces_wait_and_large_ones_follow_in_order() {
+    let (mut stream, mut client) = connection(1000);
+    let large = vec![b'x'; GATHER_BYTES + 1];
+    let sending = async {
+        stream.write_all(b"head").await.unwrap();
+        stream.write_all(&large).await.unwrap();
+        stream.write_all(b"tail").await.unwrap();
+        stream.flush().await.unwrap();
+        drop(stream);
+    };
+    let mut received = Vec::new();
+
+    let ((), read) = tokio::join!(sending, client.read_to_end(&mut received));
+
+    read.unwrap();
+    assert_eq!(received, [b"head", large.as_slice(), b"tail"].concat());
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn poll_answer(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_>, text: &[u8]) {
+    assert!(Pin::new(&mut *stream).poll_write(context, text).is_ready());
+    assert!(Pin::new(stream).poll_flush(context).is_ready());
+}
+
+fn poll_listen(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_>) {
+    let mut piece = [0; 8];
+    assert!(Pin::new(stream).poll_read(context, &mut ReadBuf::new(&mut piece)).is_pending());
+}
+
+#[tokio::test]
+async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
+    let (stream, mut client) = connection(1000);
+    let mut stream = stream.encrypted(true);
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut piece = [0; 100];
+
+    poll_answer(&mut stream, &mut context, b"one ");
+    poll_answer(&mut stream, &mut context, b"other");
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1, "woken once, to listen");
+    assert!(client.read(&mut piece).now_or_never().is_none());
+    poll_listen(&mut stream, &mut context);
+
+    assert_eq!(client.read(&mut piece).await.unwrap(), 9);
+    poll_answer(&mut stream, &mut context, b"last");
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+    AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+    assert_eq!(client.read(&mut piece).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
+    let (stream, mut client) = connection(4);
+    let mut stream = stream.encrypted(true);
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    let mut context = Context::from_waker(&waker);
+
+    for text in [b"one ", b"two ", b"more"] {
+        poll_answer(&mut stream, &mut context, text);
+        poll_listen(&mut stream, &mut context);
+    }
+
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 2, "for what was sent, and for what was not");
+    let mut piece = [0; 100];
+    let mut received = Vec::new();
+    while received.len() < 12 {
+        let count = client.read(&mut piece).await.unwrap();
+        received.extend_from_slice(&piece[..count]);
+        poll_listen(&mut stream, &mut context);
+    }
+    assert_eq!(received, b"one two more");
+}
