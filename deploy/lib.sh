@@ -103,7 +103,7 @@ with_loader() {
 # The same, as root of the stack's database.
 with_database() {
     local mongo password
-    mongo=$(need_container mongo)
+    mongo=$(need_container mongo) || exit
     password=$(docker exec "$mongo" cat /run/secrets/mongo_root_password)
     # From the environment, not from the arguments, which everybody on this machine may see.
     MONGODB_URI="mongodb://root:$password@mongo:27017/?authSource=admin" \
