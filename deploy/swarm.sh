@@ -137,8 +137,11 @@ service_state() {
         echo "failed: $name has another image than it was given: $now"
         return
     fi
-    IFS=/ read -r running wanted <<<"$(docker service ls --filter "name=${STACK}_$name" --format '{{.Name}} {{.Replicas}}' |
-        awk -v name="${STACK}_$name" '$1 == name {print $2}')"
+    wanted=$(docker service ls --filter "name=${STACK}_$name" --format '{{.Name}} {{.Replicas}}' |
+        awk -v name="${STACK}_$name" '$1 == name {sub(".*/", "", $2); print $2}')
+    # The swarm's own count has the tasks of a lost node among those that run.
+    running=$(docker service ps --filter desired-state=running --format '{{.CurrentState}}' "${STACK}_$name" |
+        grep -c '^Running ') || true
     if [ "$running" = "$wanted" ]; then
         echo done
     elif [ "$(failures "$name" | wc -l)" -ge 4 ]; then
