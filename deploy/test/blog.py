@@ -23,6 +23,16 @@ def build_image(tag, dockerfile, context, **arguments):
            env=CLASSIC_BUILDER)
 
 
+class Container:
+    """A container on one of the engines."""
+
+    def __init__(self, engine, name):
+        self.engine, self.name = engine, name
+
+    def docker(self, verb, *arguments, **options):
+        return self.engine.docker(verb, self.name, *arguments, **options)
+
+
 class Blog:
     """One stack, with its own port and secrets."""
 
@@ -30,7 +40,8 @@ class Blog:
         self.machine, self.stack, self.port = machine, stack, free_port()
         self.folder = machine.folder / stack
         self.folder.mkdir()
-        self.site = f"http://127.0.0.1:{self.port}"
+        self.hosts = [engine.address for engine in machine.engines]
+        self.site = f"http://{self.hosts[0]}:{self.port}"
         self.images, self.created = {}, 0
         self.settings = {
             "STACK": stack,
@@ -97,9 +108,11 @@ class Blog:
 
     # --- Scripts -------------------------------------------------------------------------------------
 
-    def script(self, name, *arguments, check=True, **settings):
-        """Runs one of deploy/'s scripts as cron would: with nothing in the environment."""
-        values = {**self.settings, **settings}
+    def script(self, name, *arguments, check=True, on=None, **settings):
+        """Runs one of deploy/'s scripts as cron would: with nothing in the environment. On the first
+        node, or another."""
+        engine = on or self.machine.engines[0]
+        values = {**self.settings, **engine.settings, **settings}
         command = ["env", "-i", *(f"{key}={value}" for key, value in values.items())]
         return run(*command, ROOT / "deploy" / name, *arguments, check=check)
 
@@ -117,17 +130,21 @@ class Blog:
     def destroy(self):
         """Removes the stack and waits until nothing of it is left."""
         docker("stack", "rm", self.stack, check=False)
+        for engine in self.machine.engines:
+            self.remove_rest(engine)
+
+    def remove_rest(self, engine):
         label = f"label=com.docker.stack.namespace={self.stack}"
         running = ("container", "ls", "--quiet", "--filter", label)
-        wait_for("the end of every container", lambda: not docker(*running), 120)
+        wait_for("the end of every container", lambda: not engine.docker(*running), 120)
         # The swarm leaves what a job has left, and what could never start.
-        ended = docker("container", "ls", "--all", "--quiet", "--filter", label).split()
+        ended = engine.docker("container", "ls", "--all", "--quiet", "--filter", label).split()
         if ended:
-            docker("container", "rm", "--force", *ended, check=False)
+            engine.docker("container", "rm", "--force", *ended, check=False)
         networks = ("network", "ls", "--quiet", "--filter", label)
-        wait_for("the end of every network", lambda: not docker(*networks), 120)
-        for name in docker("volume", "ls", "--quiet", "--filter", f"name=^{self.stack}_").split():
-            wait_for("the volume", lambda n=name: docker("volume", "rm", n, check=False)[0] == 0)
+        wait_for("the end of every network", lambda: not engine.docker(*networks), 120)
+        for name in engine.docker("volume", "ls", "--quiet", "--filter", f"name=^{self.stack}_").split():
+            wait_for("the volume", lambda n=name: engine.docker("volume", "rm", n, check=False)[0] == 0)
 
     def forget(self):
         """Removes what the scripts keep in the swarm."""
@@ -183,8 +200,10 @@ class Blog:
         return {service: self.tasks(service) for service in SERVICES}
 
     def containers(self, service):
-        return docker("ps", "--quiet", "--filter",
-                      f"label=com.docker.swarm.service.name={self.stack}_{service}").split()
+        """The running containers of a service, on all nodes."""
+        listing = ("ps", "--quiet", "--filter", f"label=com.docker.swarm.service.name={self.stack}_{service}")
+        return [Container(engine, name) for engine in self.machine.engines
+                for name in engine.docker(*listing).split()]
 
     def versions(self):
         """What changes whenever somebody writes to a service, secret or config of the swarm."""
@@ -193,9 +212,14 @@ class Blog:
             docker("inspect", "--format", "{{.ID}} {{.Version.Index}}", *ids).splitlines()
         ) if ids else []
 
-    def is_whole(self):
-        replicas = docker("service", "ls", "--filter", f"name={self.stack}_", "--format",
-                          "{{.Name}} {{.Replicas}}")
-        pattern = re.compile(r"^\S+ (\d+)/\1$")
-        rows = [row for row in replicas.splitlines() if "content-loader" not in row]
-        return len(rows) == len(SERVICES) and all(pattern.match(row) for row in rows)
+    def is_whole(self, on=None):
+        """Whether every service has all its tasks, as the first node or another sees it."""
+        engine = on or self.machine.engines[0]
+        listing = ("service", "ls", "--filter", f"name={self.stack}_", "--format", "{{.Name}} {{.Replicas}}")
+        rows = [re.match(r"(\S+) \d+/(\d+)$", row) for row in engine.docker(*listing, check=False)[1].splitlines()]
+        wanted = {row[1]: int(row[2]) for row in rows if row}
+        # The swarm itself counts the tasks of a lost node among those that run.
+        running = ("service", "ps", "--filter", "desired-state=running", "--format", "{{.CurrentState}}")
+        return len(wanted) == len(SERVICES) and all(
+            len(re.findall("(?m)^Running ", engine.docker(*running, name, check=False)[1])) == count
+            for name, count in wanted.items())

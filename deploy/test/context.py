@@ -41,7 +41,7 @@ class Context:
         self.release = self.blog.publish(self.content, name, previous=self.release)
 
     def readers(self, **options):
-        return Readers(self.blog.port, **options)
+        return Readers(self.blog.port, **{"hosts": self.blog.hosts, **options})
 
     def describe(self):
         """What the swarm says, when something went wrong."""
@@ -50,7 +50,7 @@ class Context:
             say(docker("service", "ps", "--no-trunc", "--format",
                        "{{.Name}} {{.CurrentState}} {{.Error}}", name, check=False)[1])
             for container in self.blog.containers(service):
-                lines = docker("logs", "--tail", "4", container, check=False, timeout=20)[1]
+                lines = container.docker("logs", "--tail", "4", check=False, timeout=20)[1]
                 say("\n".join(line[:400] for line in lines.splitlines()))
 
     def remove_secrets(self):
@@ -69,4 +69,4 @@ def mongosh(blog, script):
     container = wait_for("mongo", lambda: blog.containers("mongo"))[0]
     text = f'db.getSiblingDB("admin").auth("root", process.env.PW); print({script})'
     command = f'PW=$(cat /run/secrets/mongo_root_password) exec mongosh --quiet admin --eval \'{text}\''
-    return docker("exec", container, "bash", "-c", command.replace("exec ", "")).splitlines()[-1]
+    return container.docker("exec", "bash", "-c", command.replace("exec ", "")).splitlines()[-1]

@@ -97,6 +97,16 @@ def start(*command, log):
     return daemon
 
 
+def install_engine():
+    say("installing a Docker engine")
+    install("docker.io", "iptables")
+
+
+def need_root(why):
+    if os.geteuid() != 0:
+        sys.exit(why)
+
+
 def forget_dead_engine(file):
     """A machine that was cut off leaves the engine's pid file behind, with a number that is somebody
     else's by now: the engine would think that it runs already."""
@@ -106,49 +116,69 @@ def forget_dead_engine(file):
             file.unlink()
 
 
-class Machine:
-    """The engine, the swarm, a registry on loopback, and a folder for everything."""
+class Engine:
+    """A Docker engine: the address of its node, and where it listens if not where `docker` looks."""
 
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="inkstack-swarm-"))
-        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
-        self.engine()
-        self.swarm()
-        self.registry = self.start_registry()
-        lines = run(ROOT / "deploy/test/stand-ins").splitlines()
-        self.bases = dict(line.split("=", 1) for line in lines if "=" in line and line[0].isupper())
+    def __init__(self, address, at=None):
+        self.address, self.settings = address, {"DOCKER_HOST": at} if at else {}
 
-    def engine(self):
-        if shutil.which("docker") and docker("info", check=False)[0] == 0:
-            return
-        if not shutil.which("docker") or not shutil.which("dockerd"):
-            say("installing a Docker engine")
-            install("docker.io", "iptables")
-            if docker("info", check=False)[0] == 0:
-                return
-        if os.geteuid() != 0:
-            sys.exit("the Docker engine does not run, and only root can start it")
-        forget_dead_engine(Path("/var/run/docker.pid"))
-        log = self.folder / "dockerd.log"
-        start("dockerd", log=log)
+    def docker(self, *arguments, env=None, **options):
+        return docker(*arguments, env={**self.settings, **(env or {})}, **options)
+
+    def is_up(self):
+        return self.docker("info", check=False)[0] == 0
+
+    def wait(self, log):
+        """Waits for an engine that writes `log`."""
         try:
-            wait_for("the Docker engine", lambda: docker("info", check=False)[0] == 0)
+            wait_for("the Docker engine", self.is_up)
         except AssertionError:
             say(log.read_text()[-3000:])
             raise
 
+
+class Machine:
+    """The engine, the swarm, a registry on loopback, and a folder for everything."""
+
+    # Where the registry and its clients meet.
+    address = "127.0.0.1"
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="inkstack-swarm-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        self.engines = self.start_engines()
+        self.swarm()
+        # The one that holds the databases.
+        self.data = self.engines[-1]
+        node = self.data.docker("info", "--format", "{{.Swarm.NodeID}}")
+        docker("node", "update", "--label-add", "inkstack.data=true", node)
+        self.registry = self.start_registry()
+        lines = run(ROOT / "deploy/test/stand-ins").splitlines()
+        self.bases = dict(line.split("=", 1) for line in lines if "=" in line and line[0].isupper())
+
+    def start_engines(self):
+        engine = Engine(self.address)
+        is_installed = shutil.which("docker") and (shutil.which("dockerd") or engine.is_up())
+        if not is_installed:
+            install_engine()
+        if not engine.is_up():
+            need_root("the Docker engine does not run, and only root can start it")
+            forget_dead_engine(Path("/var/run/docker.pid"))
+            log = self.folder / "dockerd.log"
+            start("dockerd", log=log)
+            engine.wait(log)
+        return [engine]
+
     def swarm(self):
         state = docker("info", "--format", "{{.Swarm.LocalNodeState}}")
         if state != "active":
-            docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+            docker("swarm", "init", "--advertise-addr", self.address)
             atexit.register(lambda: docker("swarm", "leave", "--force", check=False))
-        node = docker("node", "ls", "--quiet").split()[0]
-        docker("node", "update", "--label-add", "inkstack.data=true", node)
 
     def start_registry(self):
         if not shutil.which("docker-registry"):
             install("docker-registry")
-        at = f"127.0.0.1:{free_port()}"
+        at = f"{self.address}:{free_port()}"
         settings = {
             "version": "0.1",
             "storage": {"filesystem": {"rootdirectory": str(self.folder / "registry")}},

@@ -75,8 +75,9 @@ class Readers:
     release) whenever a kind of answer first comes from a release.
     """
 
-    def __init__(self, port, connections=8, pause=0.01, lag=6.0, extra=()):
-        self.port, self.connections, self.pause, self.lag = port, connections, pause, lag
+    def __init__(self, port, hosts=("127.0.0.1",), connections=8, pause=0.01, lag=6.0, extra=()):
+        self.port, self.hosts = port, hosts
+        self.connections, self.pause, self.lag = connections, pause, lag
         self.answers, self.failures, self.seen = collections.Counter(), [], []
         self.slowest = 0.0
         self.pages, self.lists = ["/"], ["/api/v1/posts", "/api/v1/tags", "/api/v1/search?q=a", *extra]
@@ -104,7 +105,7 @@ class Readers:
         await asyncio.gather(*(self.client(n) for n in range(self.connections)))
 
     async def client(self, number):
-        connection, turn = Connection("127.0.0.1", self.port), number
+        connection, turn = Connection(self.hosts[number % len(self.hosts)], self.port), number
         while not self.stopping.is_set():
             turn += 1
             if number % 4 == 3:

@@ -11,7 +11,7 @@ def kill_each(context):
     for service in ("blog-static", "api", "redis", "mongo", "gateway", "door"):
         with context.readers(pause=0.02) as readers:
             time.sleep(1)
-            docker("kill", blog.containers(service)[0])
+            blog.containers(service)[0].docker("kill")
             began = time.monotonic()
             wait_for("the swarm to notice", lambda: not blog.is_whole() or time.monotonic() - began > 5)
             wait_for("the stack to be whole", blog.is_whole, 120)
@@ -58,7 +58,7 @@ def full_disk(context):
         docker("volume", "create", "--driver", "local", "--opt", "type=ext4", "--opt", f"device={device}", volume)
         blog.deploy()
         filler = "/data/db/filler"
-        status, said = docker("exec", blog.containers("mongo")[0], "dd", "if=/dev/zero", f"of={filler}", "bs=1M", check=False)
+        status, said = blog.containers("mongo")[0].docker("exec", "dd", "if=/dev/zero", f"of={filler}", "bs=1M", check=False)
         assert status and "No space" in said, said
         url = context.write_post(word)
         context.publish("too-much")

@@ -29,7 +29,7 @@ def client_address(context):
                                           "-o", "/dev/null", url, check=False)[0] == 0, 20)
         lines = wait_for("the access log's line", lambda: [
             line for container in blog.containers("gateway")
-            for line in docker("logs", "--tail", "500", container).splitlines() if "198.51.100.2" in line], 20)
+            for line in container.docker("logs", "--tail", "500").splitlines() if "198.51.100.2" in line], 20)
         assert json.loads(lines[0])["client"] == "198.51.100.2"
         context.row("client address in the gateway's log, through the door", "the client's own")
     finally:
@@ -42,7 +42,7 @@ def rotate(context):
     blog = context.blog
     before = docker("secret", "ls", "--quiet", "--filter", f"label=inkstack.stack={blog.stack}").split()
     with context.readers() as readers:
-        say(f"    {blog.script('secrets', 'rotate').splitlines()[-1]}")
+        say(f"    {blog.script('secrets', 'rotate', on=blog.machine.data).splitlines()[-1]}")
     pages = [failure for failure in readers.failures if not failure[1].startswith("/api")]
     assert not pages, pages[:5]
     after = docker("secret", "ls", "--quiet", "--filter", f"label=inkstack.stack={blog.stack}").split()
@@ -150,7 +150,7 @@ def https(context):
 
 def backup(context):
     """Back up, destroy the volumes, restore: all is as before. And without a backup: the posts."""
-    blog = context.blog
+    blog, data = context.blog, context.blog.machine.data
     posts = blog.get("/api/v1/posts?limit=100")
     mongosh(blog, 'db.getSiblingDB("blog").views.insertMany([{ _id: "blog/a.md", views: NumberLong("12345678901") },'
                   ' { _id: "blog/b.md", views: 7, at: new Date(0) }])')
@@ -158,7 +158,7 @@ def backup(context):
     before = mongosh(blog, views)
     assert "12345678901" in before, before
     file = blog.folder / "backup.gz"
-    say(f"    {blog.script('backup', file).splitlines()[-1]}")
+    say(f"    {blog.script('backup', file, on=data).splitlines()[-1]}")
     broken = blog.folder / "broken.gz"
     broken.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
@@ -168,11 +168,11 @@ def backup(context):
     assert blog.get("/api/v1/posts?limit=100") == posts, "posts come back from Git alone"
     context.row("volumes destroyed, no backup: posts are back after", f"{took:.0f} s")
     assert mongosh(blog, views) == "[]"
-    status, output = blog.script("restore", broken, "--replace", check=False)
+    status, output = blog.script("restore", broken, "--replace", on=data, check=False)
     assert status != 0 and mongosh(blog, views) == "[]", output
-    status, output = blog.script("restore", file, check=False)
+    status, output = blog.script("restore", file, on=data, check=False)
     assert status != 0 and "--replace" in output, output
-    say(f"    {blog.script('restore', file, '--replace').splitlines()[-1]}")
+    say(f"    {blog.script('restore', file, '--replace', on=data).splitlines()[-1]}")
     assert mongosh(blog, views) == before
     wait_for("the posts", lambda: blog.get("/api/v1/posts?limit=100") == posts)
     context.row("backup, volumes destroyed, restore", "posts and counters identical")
