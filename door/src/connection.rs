@@ -1,6 +1,7 @@
 //! One connection: to a replica, the header, then bytes both ways.
 
 use crate::proxy_header::proxy_header;
+use service_kit::notice_loss;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,7 +58,11 @@ pub(crate) async fn connect(
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "no replica of the gateway is known");
     for addr in replicas {
         match tokio::time::timeout(deadline, TcpStream::connect(addr)).await {
-            Ok(Ok(stream)) => return Ok((stream, *addr)),
+            Ok(Ok(stream)) => {
+                // It works without, only later.
+                let _ = notice_loss(&stream);
+                return Ok((stream, *addr));
+            }
             Ok(Err(error)) => failed = error,
             Err(elapsed) => failed = elapsed.into(),
         }

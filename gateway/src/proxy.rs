@@ -17,7 +17,7 @@ use crate::memory::{Memory, Recall};
 use crate::refusal::Refusal;
 use crate::request::{Asker, check, host};
 use crate::route::{Route, route};
-use crate::upstream::{Replica, UPSTREAM_IDLE, Upstream, Wish};
+use crate::upstream::{NOTICE_LOSS, Replica, UPSTREAM_IDLE, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -208,6 +208,7 @@ impl ProxyHttp for Gateway {
         peer.options.read_timeout = Some(pause);
         peer.options.write_timeout = Some(self.settings.read_timeout);
         peer.options.idle_timeout = Some(UPSTREAM_IDLE);
+        peer.options.tcp_keepalive = Some(NOTICE_LOSS);
         state.replica = Some(replica);
         Ok(Box::new(peer))
     }

@@ -20,7 +20,7 @@ use crate::security::{self, PROMISE};
 use crate::upstream::{Replica, Upstream, Wish};
 use bytes::BytesMut;
 use pingora::protocols::http::date::get_cached_date;
-use service_kit::{REQUEST_ID, RequestId};
+use service_kit::{REQUEST_ID, RequestId, notice_loss};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -191,7 +191,8 @@ impl Relay {
     async fn connect(&self, addr: SocketAddr) -> Result<TcpStream, Trouble> {
         match timeout(self.settings.connect_timeout, TcpStream::connect(addr)).await {
             Ok(Ok(stream)) => {
-                let _ = stream.set_nodelay(true);
+                // It works without, only later.
+                let _ = stream.set_nodelay(true).and_then(|()| notice_loss(&stream));
                 Ok(stream)
             }
             Ok(Err(_)) => Err(Trouble::Connect(Refusal::Unavailable)),

@@ -65,20 +65,20 @@ fn poll_listen(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_
 async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
     let (stream, mut client) = connection(1000);
     let mut stream = stream.encrypted(true);
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(wakes.clone());
+    let woken = Arc::new(Wakes::default());
+    let waker = Waker::from(woken.clone());
     let mut context = Context::from_waker(&waker);
     let mut piece = [0; 100];
 
     poll_answer(&mut stream, &mut context, b"one ");
     poll_answer(&mut stream, &mut context, b"other");
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 1, "woken once, to listen");
+    assert_eq!(woken.0.load(Ordering::Relaxed), 1, "woken once, to listen");
     assert!(client.read(&mut piece).now_or_never().is_none());
     poll_listen(&mut stream, &mut context);
 
     assert_eq!(client.read(&mut piece).await.unwrap(), 9);
     poll_answer(&mut stream, &mut context, b"last");
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+    assert_eq!(woken.0.load(Ordering::Relaxed), 2);
     AsyncWriteExt::shutdown(&mut stream).await.unwrap();
     assert_eq!(client.read(&mut piece).await.unwrap(), 4);
 }
@@ -87,8 +87,8 @@ async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
 async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
     let (stream, mut client) = connection(4);
     let mut stream = stream.encrypted(true);
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(wakes.clone());
+    let woken = Arc::new(Wakes::default());
+    let waker = Waker::from(woken.clone());
     let mut context = Context::from_waker(&waker);
 
     for text in [b"one ", b"two ", b"more"] {
@@ -96,7 +96,7 @@ async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
         poll_listen(&mut stream, &mut context);
     }
 
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 2, "for what was sent, and for what was not");
+    assert_eq!(woken.0.load(Ordering::Relaxed), 2, "for what was sent, and for what was not");
     let mut piece = [0; 100];
     let mut received = Vec::new();
     while received.len() < 12 {
