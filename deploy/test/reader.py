@@ -88,7 +88,7 @@ class Readers:
         self.last = {}
 
     def __enter__(self):
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.run()))
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.run()), daemon=True)
         self.thread.start()
         return self
 

@@ -63,9 +63,11 @@ def lose(context, lost, what):
     def status():
         return asked.docker("node", "inspect", "--format", "{{.Status.State}}", lost.name, check=False)[1]
 
+    statuses = []
+
     def is_all_else_whole():
-        said = blog.script("status", check=False, **asking)[1]
-        return said.splitlines()[-1].endswith(f"not as it should be: node {lost.name} is down")
+        statuses.append(blog.script("status", check=False, **asking)[1])
+        return statuses[-1].endswith(f"not as it should be: node {lost.name} is down")
 
     try:
         with context.readers(hosts=[node.address for node in others]) as readers:
@@ -79,6 +81,9 @@ def lose(context, lost, what):
         with context.readers(hosts=[node.address for node in others]) as later:
             say(f"    {blog.script('deploy', **asking).splitlines()[-1]}")
         no_failures(later)
+    except AssertionError:
+        say(statuses[-1] if statuses else "the swarm noticed nothing")
+        raise
     finally:
         lost.plug()
     for at, path, why in readers.failures[:10]:
