@@ -97,7 +97,7 @@ impl Settings {
     const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8081);
     const ADMIN_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 9081);
     const SITE_TITLE: &str = "Inkstack";
-    const POLL: Duration = Duration::from_millis(500);
+    const POLL: Duration = Duration::from_millis(100);
     const CACHE_BYTES: u64 = 8 * 1024 * 1024;
     const COUNT_INTERVAL: Duration = Duration::from_secs(1);
     const COUNTS_AGE: Duration = Duration::from_secs(10);
