@@ -41,9 +41,7 @@ class Node(Engine):
         atexit.register(run, "ip", "netns", "del", self.name, check=False)
         run("ip", "link", "add", self.cable, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         run("ip", "link", "set", self.cable, "master", BRIDGE, "up")
-        for command in (f"addr add {self.address}/24 dev eth0", "link set eth0 up", "link set lo up",
-                        # Swarm wants to know where all the rest would go.
-                        f"route add default via {NETWORK}.1"):
+        for command in (f"addr add {self.address}/24 dev eth0", "link set eth0 up", "link set lo up"):
             run("ip", "-netns", self.name, *command.split())
         log = self.folder / "dockerd.log"
         script = ENGINE.format(name=self.name, folder=self.folder, at=at, network=NETWORK)
