@@ -56,6 +56,8 @@ apply() {
     said=$(
         set -a
         # Values are names, tags and numbers that this script made or checked.
+        # What makes the loader run again.
+        DEPLOYED=$noted_at
         eval "$(grep -E '^[A-Z_]+=' "$state" | grep -v -e '^FILES=' -e '^STACK_FILES=' | sed "s/=\(.*\)/='\1'/")"
         timeout 120 docker stack deploy "${arguments[@]}" "${detach[@]}" \
             --with-registry-auth --resolve-image never --prune "$STACK" 2>&1
@@ -151,29 +153,25 @@ service_state() {
     fi
 }
 
-# The same of the loader. Another try does not help against a wrong setting (64), a release that is not
-# what it should be (65), or a database that refuses the password (77).
+# The same of the loader, which ends when it is done. Another try does not help against a wrong setting (64),
+# a release that is not what it should be (65), or a database that refuses the password (77).
 loader_state() {
-    local replicas ended
-    replicas=$(docker service ls --filter "name=${STACK}_content-loader" --format '{{.Replicas}}')
-    case $replicas in *"(1/1 completed)"*) echo done; return ;; esac
-    ended=$(loader_failures)
-    if [ "$(wc -w <<<"$ended")" -ge 4 ] || grep -qwE '64|65|77' <<<"$ended"; then
+    local runs
+    runs=$(loader_runs)
+    if grep -q '^complete' <<<"$runs"; then
+        echo done
+    elif [ "$(grep -cE '^(failed|rejected)' <<<"$runs")" -ge 4 ] || grep -qE '^failed (64|65|77)$' <<<"$runs"; then
         echo "failed: content-loader: $(why_failed content-loader)"
     else
         echo "registering"
     fi
 }
 
-# The exit statuses of the tries that failed since the last deploy began; `none` of one that could not
-# even start.
-loader_failures() {
-    local iteration
-    iteration=$(service_field content-loader '{{with .JobStatus}}{{.JobIteration.Index}}{{end}}')
+# The loader's tries since the last deploy began: how each is, and its exit status if it has one.
+loader_runs() {
     docker service ps --quiet "${STACK}_content-loader" | xargs -r docker inspect --format \
-        '{{with .JobIteration}}{{.Index}}{{end}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}}' \
-        2>/dev/null | awk -v iteration="$iteration" \
-        '$1 == iteration && $2 ~ /^(failed|rejected)$/ {print $3 == "" ? "none" : $3}'
+        '{{index .Spec.ContainerSpec.Labels "inkstack.deployed"}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}}' \
+        2>/dev/null | awk -v deployed="$noted_at" '$1 == deployed {print $2, $3}'
 }
 
 # --- Arriving -----------------------------------------------------------------------------------------
@@ -197,14 +195,6 @@ progress() {
         say "$*"
     fi
     progress_last=$*
-}
-
-# Removes the containers of the loader's earlier runs from this node, but for the last few, whose logs
-# may be wanted: the swarm keeps every one of a job's for ever.
-tidy() {
-    docker ps --all --quiet --filter status=exited \
-        --filter "label=com.docker.swarm.service.name=${STACK}_content-loader" |
-        tail -n +4 | xargs -r docker rm >/dev/null 2>&1 || true
 }
 
 # Waits until all services have what the state in the file $1 says. Sets `failed` and returns 1 if

@@ -137,7 +137,7 @@ class Blog:
         label = f"label=com.docker.stack.namespace={self.stack}"
         running = ("container", "ls", "--quiet", "--filter", label)
         wait_for("the end of every container", lambda: not engine.docker(*running), 120)
-        # The swarm leaves what a job has left, and what could never start.
+        # The swarm leaves what could never start.
         ended = engine.docker("container", "ls", "--all", "--quiet", "--filter", label).split()
         if ended:
             engine.docker("container", "rm", "--force", *ended, check=False)
@@ -217,7 +217,8 @@ class Blog:
         engine = on or self.machine.engines[0]
         listing = ("service", "ls", "--filter", f"name={self.stack}_", "--format", "{{.Name}} {{.Replicas}}")
         rows = [re.match(r"(\S+) \d+/(\d+)$", row) for row in engine.docker(*listing, check=False)[1].splitlines()]
-        wanted = {row[1]: int(row[2]) for row in rows if row}
+        # The loader ends.
+        wanted = {row[1]: int(row[2]) for row in rows if row and "content-loader" not in row[1]}
         # The swarm itself counts the tasks of a lost node among those that run.
         running = ("service", "ps", "--filter", "desired-state=running", "--format", "{{.CurrentState}}")
         return len(wanted) == len(SERVICES) and all(

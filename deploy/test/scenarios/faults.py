@@ -5,17 +5,27 @@ import time
 from machine import as_root, docker, run, wait_for
 
 
+def kill(blog, service):
+    """Kills one of a service's containers. Returns after how many seconds another one is ready."""
+    before, began = blog.containers(service), time.monotonic()
+    killed = before[0]
+    killed.docker("kill")
+
+    def is_replaced():
+        now = [container.name for container in blog.containers(service)]
+        return killed.name not in now and len(now) == len(before) and blog.is_whole()
+
+    wait_for("the stack to be whole", is_replaced, 120)
+    return time.monotonic() - began
+
+
 def kill_each(context):
     """Each task is killed in turn; pages go on."""
     blog = context.blog
     for service in ("blog-static", "api", "redis", "mongo", "gateway", "door"):
         with context.readers(pause=0.02) as readers:
             time.sleep(1)
-            blog.containers(service)[0].docker("kill")
-            began = time.monotonic()
-            wait_for("the swarm to notice", lambda: not blog.is_whole() or time.monotonic() - began > 5)
-            wait_for("the stack to be whole", blog.is_whole, 120)
-            recovery = time.monotonic() - began
+            recovery = kill(blog, service)
         pages = [what for _, path, what in readers.failures if not path.startswith("/api")]
         api = [what for _, path, what in readers.failures if path.startswith("/api")]
         figure = f"pages failed {len(pages)}, api failed {len(api)}, of {sum(readers.answers.values())}; whole after {recovery:.0f} s"
