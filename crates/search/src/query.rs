@@ -139,18 +139,23 @@ fn word(text: &str) -> (Cow<'_, str>, &str) {
 
 /// What stands in quotation marks at the beginning of `text`, and the rest. The closing one stands
 /// before white space or the end. Of several, it is the last before another phrase begins, so that a
-/// text which contains some can be asked for as it is; one that is escaped never closes or begins.
+/// text which contains some can be asked for as it is; one that is escaped begins none, and closes only
+/// what nothing else does.
 fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let inside = text.strip_prefix(is_mark)?;
-    let mut closing = None;
+    let (mut closing, mut escaped) = (None, None);
     let mut is_escaped = false;
     for (at, char) in inside.char_indices() {
+        let (before, end) = (&inside[..at], at + char.len_utf8());
+        let is_end = inside[end..].chars().next().is_none_or(char::is_whitespace);
         if is_escaped || !is_mark(char) {
+            if is_escaped && is_mark(char) && is_end {
+                escaped = Some((at, end));
+            }
             is_escaped = !is_escaped && char == ESCAPE;
             continue;
         }
-        let (before, end) = (&inside[..at], at + char.len_utf8());
-        if inside[end..].chars().next().is_none_or(char::is_whitespace) {
+        if is_end {
             // One with white space on both sides may be the beginning of what is being typed.
             if closing.is_none() || !before.ends_with(char::is_whitespace) {
                 closing = Some((at, end));
@@ -159,7 +164,8 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
             break;
         }
     }
-    closing.map(|(at, end)| (unescaped(&inside[..at]), &inside[end..]))
+    // Where nothing else closes, the backslash was meant: "C:\"
+    closing.or(escaped).map(|(at, end)| (unescaped(&inside[..at]), &inside[end..]))
 }
 
 /// What is meant by `text` between quotation marks.
@@ -244,6 +250,7 @@ mod tests {
             (r#""a\" -\"b""#, r#"a" -"b"#),
             (r#""c:\dir""#, r"c:\dir"),
             (r#""c:\\""#, r"c:\"),
+            (r#""c:\""#, r"c:\"),
             (r#""\\\"""#, r#"\""#),
             (r"a\\b", r"a\\b"),
         ] {
