@@ -75,7 +75,7 @@ impl Document {
             hash: post.hash,
             folded: folded.into_boxed_str(),
             ends,
-            changes: changes.into_boxed_slice(),
+            changes: Box::from(&*changes),
             profile: Box::default(),
         };
         let fields = Field::ALL.map(|field| document.field(field));
@@ -95,19 +95,19 @@ impl Document {
     pub(crate) fn shown(&self, part: Range<usize>) -> Vec<(usize, char)> {
         let text = self.field(Field::Text);
         let (mut at, mut changes) = (0, &*self.changes);
-        let mut shown = Vec::new();
+        let mut shown = Vec::with_capacity(part.len().min(text.len()));
         while at <= part.end {
             let change = Change::take(&mut changes);
-            let end = change.as_ref().map_or(text.len(), |change| at + change.gap);
+            let end = change.map_or(text.len(), |change| at + change.gap);
             let (first, last) = (at.max(part.start), end.min(part.end));
             if first < last {
                 let chars = text[first..last].char_indices();
                 shown.extend(chars.map(|(offset, char)| (first + offset, char)));
             }
             let Some(change) = change else { break };
-            at = end + change.length;
+            at = end + change.from.length();
             if end >= part.start && at <= part.end {
-                shown.push((end, change.char));
+                shown.extend(change.from.char(&text[end..]).map(|char| (end, char)));
             }
         }
         shown
@@ -115,31 +115,83 @@ impl Document {
 }
 
 /// One character that folding changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Change {
     /// Bytes of the folded text since the last change.
     gap: usize,
-    /// Bytes that it became.
-    length: usize,
-    /// What the writer wrote.
-    char: char,
+    from: Origin,
 }
 
-impl Change {
+/// What the writer wrote. Nearly every change is one of the first two, and takes a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The capital of an ASCII letter.
+    Capital,
+    /// The full width form of an ASCII character.
+    Wide,
+    /// Another character, which became so many bytes.
+    Char(char, u32),
+}
+
+/// From an ASCII character to its full width form.
+const WIDE: u32 = 'ａ' as u32 - 'a' as u32;
+
+impl Origin {
     /// No character becomes more bytes when it is folded (U+FDFA becomes 33).
     const MAX_LENGTH: u32 = 64;
 
+    /// `char`, which became `folded`.
+    fn of(char: char, folded: &str) -> Self {
+        let is_from = |from: &Self| folded.len() == 1 && from.char(folded) == Some(char);
+        [Self::Capital, Self::Wide].into_iter().find(is_from).unwrap_or_else(|| {
+            let length = u32::try_from(folded.len()).unwrap_or(u32::MAX);
+            Self::Char(char, length.min(Self::MAX_LENGTH - 1))
+        })
+    }
+
+    /// Bytes that it became.
+    fn length(self) -> usize {
+        match self {
+            Self::Capital | Self::Wide => 1,
+            Self::Char(_, length) => length as usize,
+        }
+    }
+
+    /// What became the beginning of `folded`.
+    fn char(self, folded: &str) -> Option<char> {
+        let byte = || folded.as_bytes().first();
+        match self {
+            Self::Capital => byte().map(|byte| byte.to_ascii_uppercase().into()),
+            Self::Wide => char::from_u32(u32::from(*byte()?) + WIDE),
+            Self::Char(char, _) => Some(char),
+        }
+    }
+}
+
+impl Change {
     fn put(self, bytes: &mut Vec<u8>) {
-        varint::put(u32::try_from(self.gap).unwrap_or(u32::MAX), bytes);
-        let length = u32::try_from(self.length).unwrap_or(u32::MAX).min(Self::MAX_LENGTH - 1);
-        varint::put(u32::from(self.char) * Self::MAX_LENGTH + length, bytes);
+        let gap = u32::try_from(self.gap).unwrap_or(u32::MAX).min(u32::MAX >> 2) << 2;
+        match self.from {
+            Origin::Capital => varint::put(gap, bytes),
+            Origin::Wide => varint::put(gap | 1, bytes),
+            Origin::Char(char, length) => {
+                varint::put(gap | 2, bytes);
+                varint::put(u32::from(char) * Origin::MAX_LENGTH + length, bytes);
+            }
+        }
     }
 
     fn take(bytes: &mut &[u8]) -> Option<Self> {
-        let gap = varint::take(bytes)? as usize;
-        let rest = varint::take(bytes)?;
-        let char = char::from_u32(rest / Self::MAX_LENGTH)?;
-        Some(Self { gap, length: (rest % Self::MAX_LENGTH) as usize, char })
+        let head = varint::take(bytes)?;
+        let from = match head & 3 {
+            0 => Origin::Capital,
+            1 => Origin::Wide,
+            _ => {
+                let rest = varint::take(bytes)?;
+                Origin::Char(char::from_u32(rest / Origin::MAX_LENGTH)?, rest % Origin::MAX_LENGTH)
+            }
+        };
+        Some(Self { gap: (head >> 2) as usize, from })
     }
 }
 
@@ -159,7 +211,7 @@ fn fold_and_note(text: &str) -> (String, Vec<u8>) {
         if became.is_empty() && !is_mark(char) {
             continue;
         }
-        Change { gap: before - last, length: became.len(), char }.put(&mut changes);
+        Change { gap: before - last, from: Origin::of(char, became) }.put(&mut changes);
         last = folded.len();
     }
     (folded, changes)
@@ -203,7 +255,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_shown_whole(text in "[a-zA-Z ａ-ｚ數據库½]{0,40}") {
+        fn a_text_is_shown_whole(text in "[a-zA-Z ａ-ｚＡ-Ｚ，！數據库½\u{FDFA}\u{FF5E}]{0,40}") {
             let whole = shown(&document(&text), 0..usize::MAX / 2);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&whole), words(&text));
