@@ -21,13 +21,34 @@ const MOST_OF_TEXT: usize = 96;
 /// A number alone tells nothing, and neither does a letter.
 const SHORTEST_WORD_CHARS: usize = 2;
 
-/// One term of a post.
+/// One term of a post. There are a hundred for each, so it is no larger than it must be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weighed {
-    pub(crate) term: Term,
-    pub(crate) weight: u8,
+    term: [u8; size_of::<Term>()],
+    /// The lowest bit is [`Self::is_chosen`].
+    weight: u8,
+}
+
+impl Weighed {
+    const MAX_WEIGHT: u8 = u8::MAX >> 1;
+
+    fn new(term: Term, weight: u8, is_chosen: bool) -> Self {
+        let weight = weight.min(Self::MAX_WEIGHT) << 1 | u8::from(is_chosen);
+        Self { term: term.to_ne_bytes(), weight }
+    }
+
+    pub(crate) fn term(self) -> Term {
+        Term::from_ne_bytes(self.term)
+    }
+
+    pub(crate) fn weight(self) -> u8 {
+        self.weight >> 1
+    }
+
     /// Whether it stands somewhere else than in headings and text.
-    pub(crate) is_chosen: bool,
+    pub(crate) fn is_chosen(self) -> bool {
+        self.weight & 1 == 1
+    }
 }
 
 /// A hash of a term; two terms with one hash are taken for one, which does little harm.
@@ -35,11 +56,11 @@ pub(crate) type Term = u32;
 
 /// The terms of one post, in the order of their hashes.
 pub(crate) fn profile(fields: [&str; 5], series: Option<&str>) -> Box<[Weighed]> {
-    let mut terms: FxHashMap<Term, Weighed> = FxHashMap::default();
+    let mut terms: FxHashMap<Term, (u8, bool)> = FxHashMap::default();
     let mut add = |term, weight, is_chosen| {
-        let weighed = terms.entry(term).or_insert(Weighed { term, weight: 0, is_chosen });
-        weighed.weight = weighed.weight.saturating_add(weight);
-        weighed.is_chosen |= is_chosen;
+        let (all, is_any_chosen) = terms.entry(term).or_default();
+        *all = all.saturating_add(weight);
+        *is_any_chosen |= is_chosen;
     };
     for (field, weight, is_chosen) in
         [(Field::Title, 6, true), (Field::Brev, 3, true), (Field::Headings, 2, false)]
@@ -62,9 +83,11 @@ pub(crate) fn profile(fields: [&str; 5], series: Option<&str>) -> Box<[Weighed]>
         let weight = 1 + u8::try_from(times.ilog2()).unwrap_or(u8::MAX);
         add(term, weight.min(8), false);
     }
-    let mut terms: Vec<Weighed> = terms.into_values().collect();
-    terms.sort_unstable_by_key(|weighed| weighed.term);
-    terms.into_boxed_slice()
+    let terms = terms.into_iter();
+    let weighed = terms.map(|(term, (weight, is_chosen))| Weighed::new(term, weight, is_chosen));
+    let mut all: Box<[_]> = weighed.collect();
+    all.sort_unstable_by_key(|weighed| weighed.term());
+    all
 }
 
 /// The terms that stand in `text` more than once, the most frequent ones, and how often.
@@ -137,7 +160,8 @@ mod tests {
     fn a_term_weighs_more_the_more_telling_its_place_is() {
         let fields = ["redis", "redis", "", "redis", "redis and redis and more"];
         let found = profile(fields, Some("ink"));
-        let weight = |term| found.iter().find(|found| found.term == term).map(|found| found.weight);
+        let weight =
+            |term| found.iter().find(|found| found.term() == term).map(|found| found.weight());
 
         assert_eq!(weight(hash(&"redis")), Some(6 + 2 + 2));
         assert_eq!(weight(hash(&("tag", "redis"))), Some(10));

@@ -45,15 +45,15 @@ impl Relations {
     pub(crate) fn of(order: &[Arc<Document>]) -> Self {
         let mut posts_with: FxHashMap<Term, u32> = FxHashMap::default();
         for weighed in order.iter().flat_map(|document| &document.profile) {
-            *posts_with.entry(weighed.term).or_default() += 1;
+            *posts_with.entry(weighed.term()).or_default() += 1;
         }
         let (mut by_post, mut starts) = (Vec::with_capacity(order.len() * SIGNATURE), vec![0]);
         for (rank, document) in (0..).zip(order) {
             let mut all = Vec::with_capacity(document.profile.len());
             for weighed in &document.profile {
-                let with = posts_with[&weighed.term];
+                let with = posts_with[&weighed.term()];
                 let points = worth(*weighed, with, order.len());
-                all.push((with, Worth { term: weighed.term, rank, points }));
+                all.push((with, Worth { term: weighed.term(), rank, points }));
             }
             let length =
                 all.iter().map(|(_, worth)| worth.points * worth.points).sum::<f32>().sqrt();
@@ -91,10 +91,10 @@ impl Relations {
 
 #[expect(clippy::cast_precision_loss, reason = "a blog has fewer than 2^24 posts")]
 fn worth(weighed: Weighed, with: u32, posts: usize) -> f32 {
-    if !weighed.is_chosen && with as usize * 4 > posts {
+    if !weighed.is_chosen() && with as usize * 4 > posts {
         return 0.0;
     }
-    f32::from(weighed.weight) * (1.0 + posts as f32 / with as f32).ln()
+    f32::from(weighed.weight()) * (1.0 + posts as f32 / with as f32).ln()
 }
 
 impl Index {
