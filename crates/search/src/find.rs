@@ -2,9 +2,12 @@
 
 use crate::document::{Document, Field};
 use crate::fold::is_word;
-use crate::posting::{Posting, intersect, union};
+use crate::gram::LONGEST;
+use crate::places::{Fields, Places};
+use crate::posting::{List, Posting};
 use crate::query::Term;
 use crate::segment::Segment;
+use crate::set::BitSet;
 use crate::words::SHORTEST;
 
 /// So few posts are compared with the term at once, instead of looking for more that it has.
@@ -13,9 +16,9 @@ const FEW: usize = 32;
 /// The posts that may contain a term.
 #[derive(Debug)]
 pub(crate) struct Candidates {
-    pub(crate) postings: Vec<Posting>,
+    pub(crate) places: Places,
     /// Whether each does, in just these fields. Otherwise the text has to be asked.
-    pub(crate) is_sure: bool,
+    is_sure: bool,
 }
 
 /// A piece of a term that is part of one word, with line feeds where the word begins or ends.
@@ -25,71 +28,100 @@ struct Run {
 }
 
 impl Candidates {
-    /// One or two characters and parts of one word are looked up; of anything else, all pairs of
-    /// characters and parts of words are, and what contains them all is a candidate.
+    /// Characters whose places are known and parts of words are looked up; of anything else, all that
+    /// is known of its characters and words is, and what contains it all is a candidate.
     pub(crate) fn of(term: &Term, segment: &Segment) -> Self {
         let chars: Vec<char> = term.text.chars().collect();
-        let sure = |postings| Self { postings, is_sure: true };
-        match *chars {
-            [] => return sure(Vec::new()),
-            [char] => return sure(segment.single(char).collect()),
-            [first, second] => return sure(segment.pair(first, second).collect()),
-            _ if chars.iter().all(|char| is_word(*char)) => {
-                return sure(words(&term.text, segment));
-            }
-            _ => {}
+        let posts = segment.documents().len();
+        let sure = |places| Self { places, is_sure: true };
+        if chars.len() > 2 && chars.iter().all(|char| is_word(*char)) {
+            return sure(segment.words().places(&term.text, posts));
         }
-        Self { postings: together(&term.text, &chars, segment), is_sure: false }
+        if let Some(list) = segment.grams().find(&chars) {
+            return sure(Places::of(list));
+        }
+        Self { places: together(&term.text, &chars, segment), is_sure: false }
+    }
+
+    /// Compares the term with those of `posts` that may contain it, and removes the others from them.
+    /// What is left of it elsewhere than in the text is the most telling field of each post.
+    pub(crate) fn verify(&mut self, term: &Term, segment: &Segment, posts: &mut BitSet) {
+        if self.is_sure {
+            return;
+        }
+        let document = |post: u32| &segment.documents()[post as usize];
+        self.places.others.retain_mut(|posting| {
+            let found = |posting: &Posting| best(term, document(posting.post), posting.fields);
+            let found =
+                Some(&*posting).filter(|posting| posts.contains(posting.post)).and_then(found);
+            posting.fields = found.map_or(0, Field::bit);
+            found.is_some()
+        });
+        let mut others = Fields::of(&self.places.others);
+        posts.retain(|post| {
+            let is_in_text = || {
+                self.places.text.contains(post)
+                    && term.find(document(post).field(Field::Text)).is_some()
+            };
+            others.at(post) != 0 || is_in_text()
+        });
     }
 }
 
 /// The most telling field of `fields` in which `document` contains `term`.
-pub(crate) fn verified(term: &Term, document: &Document, fields: u8) -> Option<Field> {
+fn best(term: &Term, document: &Document, fields: u8) -> Option<Field> {
     let mut fields = Field::ALL.into_iter().filter(|field| fields & field.bit() != 0);
     fields.find(|field| term.find(document.field(*field)).is_some())
 }
 
-fn words(part: &str, segment: &Segment) -> Vec<Posting> {
-    let words = segment.words();
-    let lists = words.containing(part).into_iter().map(|index| words.list(index));
-    union(lists, segment.documents().len())
-}
-
 /// What contains all pieces of `text` in one field.
-fn together(text: &str, chars: &[char], segment: &Segment) -> Vec<Posting> {
-    let runs = runs(text);
-    let is_in_run = |at: usize| {
-        let inner = |char: char| is_word(char);
-        let length = chars[at..].iter().take_while(|char| inner(**char)).count()
-            + chars[..at].iter().rev().take_while(|char| inner(**char)).count();
-        length >= SHORTEST
+fn together(text: &str, chars: &[char], segment: &Segment) -> Places {
+    let posts = segment.documents().len();
+    let mut found: Option<Places> = None;
+    let mut narrow = |places: &dyn Fn() -> Places| match &mut found {
+        None => found = Some(places()),
+        Some(found) if found.len() <= FEW => {}
+        Some(found) => found.intersect(&places()),
     };
-    let mut lists: Vec<_> = (1..chars.len())
-        .filter(|at| !chars[at - 1].is_whitespace() && !chars[*at].is_whitespace())
-        .filter(|at| !(is_word(chars[at - 1]) && is_word(chars[*at]) && is_in_run(*at)))
-        .map(|at| segment.pair(chars[at - 1], chars[at]))
-        .collect();
+    let runs = runs(text);
+    let mut lists: Vec<_> =
+        chars.split(|char| char.is_whitespace()).flat_map(|chars| known(chars, segment)).collect();
     if lists.is_empty() && runs.is_empty() {
         let chars = chars.iter().filter(|char| !char.is_whitespace());
-        lists.extend(chars.map(|char| segment.single(*char)));
+        lists.extend(chars.filter_map(|char| segment.grams().find(&[*char])));
     }
-    lists.sort_unstable_by_key(crate::posting::List::bytes);
-    let mut found: Option<Vec<Posting>> = None;
+    lists.sort_unstable_by_key(List::bytes);
     for list in lists {
-        match &mut found {
-            None => found = Some(list.collect()),
-            Some(found) if found.len() <= FEW => break,
-            Some(found) => intersect(found, list),
-        }
+        narrow(&|| Places::of(list));
     }
     for Run { part } in runs {
-        match &mut found {
-            None => found = Some(words(&part, segment)),
-            Some(found) if found.len() <= FEW => break,
-            Some(found) => intersect(found, words(&part, segment).into_iter()),
+        narrow(&|| segment.words().places(&part, posts));
+    }
+    found.unwrap_or_else(|| Places::nowhere(posts))
+}
+
+/// The longest pieces of `chars` whose places are known, but for parts of words that are found as
+/// such.
+fn known<'a>(chars: &[char], segment: &'a Segment) -> Vec<List<'a>> {
+    let (mut lists, mut end) = (Vec::new(), 0);
+    let is_of_word = |at: usize| chars.get(at).is_some_and(|char| is_word(*char));
+    let is_inside_word = |start: usize| {
+        let is_longer = is_of_word(start + 2) || start > 0 && is_of_word(start - 1);
+        is_of_word(start) && is_of_word(start + 1) && is_longer
+    };
+    for start in 0..chars.len() {
+        let longest = LONGEST.min(chars.len() - start);
+        // What is inside the last one says nothing new.
+        let ends = (start + 2..=start + longest).rev().take_while(|after| *after > end);
+        let known = ends
+            .filter(|after| *after > start + 2 || !is_inside_word(start))
+            .find_map(|after| Some((after, segment.grams().find(&chars[start..after])?)));
+        if let Some((after, list)) = known {
+            lists.push(list);
+            end = after;
         }
     }
-    found.unwrap_or_default()
+    lists
 }
 
 /// The parts of words in `text` that are long enough to be looked up. At the ends of `text`, the

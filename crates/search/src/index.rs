@@ -1,13 +1,10 @@
 //! The index of one release.
 
-use crate::document::{Document, Field};
-use crate::find::{Candidates, verified};
-use crate::fold::{fold, is_word};
-use crate::posting::Posting;
+use crate::document::Document;
+use crate::fold::is_word;
+use crate::placed::{Asked, Found, Placed};
 use crate::query::{Query, Term};
 use crate::related::Relations;
-use crate::score::{EXACT_TITLE, IN_TITLE, worth};
-use crate::segment::Segment;
 use crate::suggest::Titles;
 use crate::update::Update;
 use crate::{snippet, typo};
@@ -26,17 +23,6 @@ pub struct Index {
     pub(crate) titles: Titles,
     pub(crate) relations: Relations,
 }
-
-/// A segment as a part of an index.
-#[derive(Debug)]
-pub(crate) struct Placed {
-    pub(crate) segment: Arc<Segment>,
-    /// The place of each post in the order of lists; [`GONE`] if the release has it no more.
-    ranks: Vec<u32>,
-}
-
-/// A post that another segment, or none, holds for this release.
-const GONE: u32 = u32::MAX;
 
 /// What a query found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,21 +45,6 @@ pub struct Hit {
     pub title: String,
     /// The part of its text where the query was found, in the same way.
     pub snippet: String,
-}
-
-/// A post that a query found, by its place in the order of lists.
-type Found = (u32, u32);
-
-impl Placed {
-    /// Ranks are given when all segments are known.
-    pub(crate) fn new(segment: Arc<Segment>, is_wanted: &[bool]) -> Self {
-        let rank = |is_wanted: &bool| if *is_wanted { 0 } else { GONE };
-        Self { segment, ranks: is_wanted.iter().map(rank).collect() }
-    }
-
-    fn live(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.ranks).filter(|(_, rank)| **rank != GONE).map(|(post, _)| post)
-    }
 }
 
 impl Index {
@@ -135,7 +106,7 @@ impl Index {
         places.sort_by(|one, other| document(*one).summary.newest_first(&document(*other).summary));
         let order: Vec<_> = places.iter().map(|place| document(*place).clone()).collect();
         for (rank, (index, post)) in (0..).zip(places) {
-            segments[index].ranks[post as usize] = rank;
+            segments[index].set_rank(post, rank);
         }
         let titles = Titles::of(&order);
         let mut by_path: Vec<u32> = (0..).zip(&order).map(|(rank, _)| rank).collect();
@@ -158,38 +129,36 @@ impl Index {
     #[must_use]
     pub fn search(&self, query: &str, tag: Option<&Tag>, offset: usize, limit: usize) -> Hits {
         let mut query = Query::parse(query);
-        let mut found = self.find(&query, tag);
+        let end = offset.saturating_add(limit);
+        let mut found = self.find(&query, tag, end);
         let mut corrected = None;
-        if found.is_empty()
+        if found.total == 0
             && let Some(other) = self.corrected(&query)
         {
-            found = self.find(&other, tag);
-            if !found.is_empty() {
+            found = self.find(&other, tag, end);
+            if found.total > 0 {
                 corrected = Some(other.whole());
                 query = other;
             }
         }
-        let total = found.len();
-        let end = total.min(offset.saturating_add(limit));
-        let key = |(points, rank): &Found| (Reverse(*points), *rank);
-        if end < total && end > 0 {
-            found.select_nth_unstable_by_key(end - 1, key);
-            found.truncate(end);
+        let Found { total, mut best } = found;
+        let key = |(points, rank): &(u32, u32)| (Reverse(*points), *rank);
+        if end < best.len() && end > 0 {
+            best.select_nth_unstable_by_key(end - 1, key);
+            best.truncate(end);
         }
-        found.sort_unstable_by_key(key);
-        let hits = found.iter().skip(offset).take(limit);
+        best.sort_unstable_by_key(key);
+        let hits = best.iter().skip(offset).take(limit);
         let hits = hits.map(|(_, rank)| self.hit(*rank, &query.terms)).collect();
         Hits { total, hits, corrected }
     }
 
-    fn find(&self, query: &Query, tag: Option<&Tag>) -> Vec<Found> {
-        if query.is_empty() {
-            return Vec::new();
-        }
-        let whole = query.whole();
-        let mut found = Vec::new();
-        for placed in &self.segments {
-            placed.find(query, &whole, tag, &mut found);
+    /// At least the best `most` of what `query` finds.
+    fn find(&self, query: &Query, tag: Option<&Tag>, most: usize) -> Found {
+        let mut found = Found::default();
+        if !query.is_empty() {
+            let asked = Asked { query, tag, most, titles: &self.titles };
+            self.segments.iter().for_each(|placed| placed.find(&asked, &mut found));
         }
         found
     }
@@ -227,90 +196,14 @@ impl Index {
         if words().any(|words| !words.containing(&term.text).is_empty()) {
             return None;
         }
-        let near = words().flat_map(|words| {
-            let near = words.iter().filter(|(_, word)| typo::is_near(&term.text, word));
-            near.map(|(index, word)| (words.list(index).bytes(), word))
-        });
+        let near = words().flat_map(|words| words.near(&term.text));
         // Of equally frequent ones the first in the alphabet, so that replicas agree.
         near.max_by_key(|(frequency, word)| (*frequency, Reverse(*word)))
             .map(|(_, word)| word.to_owned())
     }
 }
 
-impl Placed {
-    /// Adds what `query` finds here to `found`.
-    fn find(&self, query: &Query, whole: &str, tag: Option<&Tag>, found: &mut Vec<Found>) {
-        let candidates: Vec<_> =
-            query.terms.iter().map(|term| Candidates::of(term, &self.segment)).collect();
-        let document = |post: u32| &*self.segment.documents()[post as usize];
-        let is_allowed = |post: u32| {
-            self.ranks[post as usize] != GONE && is_allowed(query, tag, &document(post).summary)
-        };
-        let mut posts: Vec<u32> = match candidates.first() {
-            Some(first) => first.postings.iter().map(|posting| posting.post).collect(),
-            None => self.live().collect(),
-        };
-        for candidates in candidates.iter().skip(1) {
-            let mut fields = Fields::of(candidates);
-            posts.retain(|post| fields.at(*post) != 0);
-        }
-        posts.retain(|post| is_allowed(*post));
-        for term in &query.excluded {
-            let candidates = Candidates::of(term, &self.segment);
-            let mut fields = Fields::of(&candidates);
-            posts.retain(|post| {
-                let fields = fields.at(*post);
-                fields == 0
-                    || !(candidates.is_sure || verified(term, document(*post), fields).is_some())
-            });
-        }
-        let mut scored: Vec<(u32, u32)> = posts.into_iter().map(|post| (post, 0)).collect();
-        for (term, candidates) in query.terms.iter().zip(&candidates) {
-            let mut fields = Fields::of(candidates);
-            scored.retain_mut(|(post, points)| {
-                let fields = fields.at(*post);
-                let field = if candidates.is_sure {
-                    Field::best(fields)
-                } else {
-                    verified(term, document(*post), fields)
-                };
-                *points += field.map_or(0, |field| worth(term, document(*post), field));
-                field.is_some()
-            });
-        }
-        let title = query.terms.iter().map(|_| IN_TITLE).sum::<u32>();
-        for (post, points) in scored {
-            // Each term stands in the title, or the title need not be read.
-            let is_exact =
-                points >= title && title > 0 && document(post).field(Field::Title) == whole;
-            let points = if is_exact { points + EXACT_TITLE } else { points };
-            found.push((points, self.ranks[post as usize]));
-        }
-    }
-}
-
-/// The fields of postings, asked for in the order of posts.
-struct Fields<'a>(&'a [Posting]);
-
-impl<'a> Fields<'a> {
-    fn of(candidates: &'a Candidates) -> Self {
-        Self(&candidates.postings)
-    }
-
-    /// The fields of `post`; none if it is not there.
-    fn at(&mut self, post: u32) -> u8 {
-        let skip = self.0.iter().take_while(|posting| posting.post < post).count();
-        self.0 = &self.0[skip..];
-        self.0.first().filter(|posting| posting.post == post).map_or(0, |posting| posting.fields)
-    }
-}
-
-fn is_allowed(query: &Query, tag: Option<&Tag>, post: &PostSummary) -> bool {
-    let has = |wanted: &String| post.tags.iter().any(|tag| fold(tag.as_str()) == *wanted);
-    tag.is_none_or(|tag| post.tags.contains(tag))
-        && query.tags.iter().all(has)
-        && query.years.iter().all(|year| post.date.year() == *year)
-}
-
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod tests;

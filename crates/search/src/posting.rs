@@ -1,6 +1,8 @@
 //! In which posts something stands, and in which of their fields.
 
 use crate::document::Field;
+use crate::places::Places;
+use crate::set::put_bits;
 use crate::varint;
 
 /// A post of a segment, by its place there, and a set of its fields.
@@ -18,12 +20,15 @@ pub(crate) struct Growing {
     last: Option<Posting>,
 }
 
-/// Postings of many things, by their places in the list, in as few bytes as they need: the distance
-/// to the last post, and the fields if they are not the text alone, as nearly always.
-#[derive(Debug, Default)]
+/// Postings of many things, by their places in the list, in as few bytes as they need: for each post
+/// the distance to the last one, and the fields if they are not the text alone, as nearly always. What
+/// would be no shorter than one bit for each post of the segment is kept as that: the posts with it in
+/// their texts, and then those with it in other fields.
+#[derive(Debug)]
 pub(crate) struct Lists {
-    starts: Vec<u32>,
-    bytes: Vec<u8>,
+    posts: usize,
+    starts: Box<[u32]>,
+    bytes: Box<[u8]>,
 }
 
 impl Growing {
@@ -38,58 +43,134 @@ impl Growing {
     }
 
     fn flush(&mut self) {
-        let Some(Posting { post, fields }) = self.last.take() else { return };
-        let is_text = fields == Field::Text.bit();
-        varint::put((post - self.written) << 1 | u32::from(!is_text), &mut self.bytes);
-        if !is_text {
-            self.bytes.push(fields);
+        if let Some(posting) = self.last.take() {
+            put(posting, &mut self.written, &mut self.bytes);
         }
-        self.written = post;
     }
 }
 
-impl FromIterator<Growing> for Lists {
-    fn from_iter<I: IntoIterator<Item = Growing>>(all: I) -> Self {
-        let mut lists = Self { starts: vec![0], bytes: Vec::new() };
-        for mut one in all {
-            one.flush();
-            lists.bytes.extend_from_slice(&one.bytes);
-            let end = u32::try_from(lists.bytes.len());
-            lists.starts.push(end.expect("postings of a segment are smaller than 4 GiB"));
-        }
-        lists.bytes.shrink_to_fit();
-        lists.starts.shrink_to_fit();
-        lists
+/// Appends `posting`, the first after the post `written`.
+fn put(posting: Posting, written: &mut u32, bytes: &mut Vec<u8>) {
+    let Posting { post, fields } = posting;
+    let is_text = fields == Field::Text.bit();
+    varint::put((post - *written) << 1 | u32::from(!is_text), bytes);
+    if !is_text {
+        bytes.push(fields);
+    }
+    *written = post;
+}
+
+/// Appends a list, which is `sparse` if that is short, among so many posts.
+fn put_list(sparse: &[u8], posts: usize, bytes: &mut Vec<u8>) {
+    let length = bits_length(posts);
+    if sparse.len() < length {
+        bytes.extend_from_slice(sparse);
+        return;
+    }
+    let all = || Sparse { bytes: sparse, post: 0 };
+    let text = all().filter(|posting| posting.fields & Field::Text.bit() != 0);
+    put_bits(text.map(|posting| posting.post), length, bytes);
+    let mut written = 0;
+    for posting in all().filter_map(Posting::elsewhere) {
+        put(posting, &mut written, bytes);
     }
 }
 
 impl Lists {
+    /// The postings of `all` among so many posts.
+    pub(crate) fn of(all: impl Iterator<Item = Growing>, posts: usize) -> Self {
+        let (mut starts, mut bytes) = (vec![0], Vec::new());
+        for mut one in all {
+            one.flush();
+            put_list(&one.bytes, posts, &mut bytes);
+            let end = u32::try_from(bytes.len());
+            starts.push(end.expect("postings of a segment are smaller than 4 GiB"));
+        }
+        // An allocator may shrink where it stands, and keep the rest.
+        Self { posts, starts: Box::from(&*starts), bytes: Box::from(&*bytes) }
+    }
+
     /// The postings of the thing at `index`.
     pub(crate) fn list(&self, index: usize) -> List<'_> {
         match (self.starts.get(index), self.starts.get(index + 1)) {
             (Some(start), Some(end)) => {
-                List { bytes: &self.bytes[*start as usize..*end as usize], post: 0 }
+                List { posts: self.posts, bytes: &self.bytes[*start as usize..*end as usize] }
             }
-            _ => List::default(),
+            _ => self.nothing(),
+        }
+    }
+
+    /// The postings of what stands nowhere.
+    pub(crate) fn nothing(&self) -> List<'_> {
+        List { posts: self.posts, bytes: &[] }
+    }
+}
+
+impl Posting {
+    /// What is left of it beside the text.
+    pub(crate) fn elsewhere(self) -> Option<Self> {
+        let fields = self.fields & !Field::Text.bit();
+        (fields != 0).then_some(Self { fields, ..self })
+    }
+}
+
+/// Bytes of one bit for each post.
+fn bits_length(posts: usize) -> usize {
+    posts.div_ceil(8)
+}
+
+/// The postings of one thing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct List<'a> {
+    posts: usize,
+    bytes: &'a [u8],
+}
+
+impl List<'_> {
+    /// How many posts the segment has.
+    pub(crate) fn posts(&self) -> usize {
+        self.posts
+    }
+
+    /// How long it is: the longer, the more postings, but for the longest.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether it is kept as bits: at least every sixteenth post has it, or nearly so.
+    pub(crate) fn is_dense(&self) -> bool {
+        !self.is_empty() && self.bytes.len() >= bits_length(self.posts)
+    }
+
+    /// Adds them to `places`, the fields beside the text at its end.
+    pub(crate) fn add_to(self, places: &mut Places) {
+        let sparse = if self.is_dense() {
+            let (bits, others) = self.bytes.split_at(bits_length(self.posts));
+            places.text.insert_bits(bits);
+            others
+        } else {
+            self.bytes
+        };
+        for posting in (Sparse { bytes: sparse, post: 0 }) {
+            if posting.fields & Field::Text.bit() != 0 {
+                places.text.insert(posting.post);
+            }
+            places.others.extend(posting.elsewhere());
         }
     }
 }
 
-/// The postings of one thing, in the order of posts.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct List<'a> {
+/// Postings one after the other.
+struct Sparse<'a> {
     bytes: &'a [u8],
     post: u32,
 }
 
-impl List<'_> {
-    /// About how many there are.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-impl Iterator for List<'_> {
+impl Iterator for Sparse<'_> {
     type Item = Posting;
 
     #[inline]
@@ -104,75 +185,5 @@ impl Iterator for List<'_> {
             *fields
         };
         Some(Posting { post: self.post, fields })
-    }
-}
-
-/// What of `found` is in `other` too, in the same field.
-pub(crate) fn intersect(found: &mut Vec<Posting>, other: impl Iterator<Item = Posting>) {
-    let mut other = other.peekable();
-    found.retain_mut(|posting| {
-        while other.next_if(|other| other.post < posting.post).is_some() {}
-        let fields = other.peek().filter(|other| other.post == posting.post);
-        posting.fields &= fields.map_or(0, |other| other.fields);
-        posting.fields != 0
-    });
-}
-
-/// What is in one of `lists`, out of `posts` posts.
-pub(crate) fn union<'a>(lists: impl Iterator<Item = List<'a>>, posts: usize) -> Vec<Posting> {
-    let mut lists = lists.peekable();
-    let Some(first) = lists.next() else { return Vec::new() };
-    if lists.peek().is_none() {
-        return first.collect();
-    }
-    let mut fields = vec![0; posts];
-    for posting in std::iter::once(first).chain(lists).flatten() {
-        fields[posting.post as usize] |= posting.fields;
-    }
-    let all = (0..).zip(fields);
-    all.filter(|(_, fields)| *fields != 0).map(|(post, fields)| Posting { post, fields }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn posting(post: u32, fields: &[Field]) -> Posting {
-        Posting { post, fields: fields.iter().map(|field| field.bit()).sum() }
-    }
-
-    fn lists() -> Lists {
-        let (mut one, mut other) = (Growing::default(), Growing::default());
-        for (post, field) in [(0, Field::Text), (0, Field::Title), (7, Field::Text)] {
-            one.add(post, field);
-        }
-        for (post, field) in [(7, Field::Title), (7, Field::Text), (900, Field::Tags)] {
-            other.add(post, field);
-        }
-        [one, other].into_iter().collect()
-    }
-
-    #[test]
-    fn postings_read_back_as_they_were_added() {
-        let lists = lists();
-
-        let one: Vec<_> = lists.list(0).collect();
-        let other: Vec<_> = lists.list(1).collect();
-
-        assert_eq!(one, [posting(0, &[Field::Title, Field::Text]), posting(7, &[Field::Text])]);
-        assert_eq!(other, [posting(7, &[Field::Title, Field::Text]), posting(900, &[Field::Tags])]);
-        assert_eq!(lists.list(2).count(), 0);
-    }
-
-    #[test]
-    fn lists_are_joined_by_post_and_field() {
-        let lists = lists();
-        let mut both: Vec<_> = lists.list(0).collect();
-
-        intersect(&mut both, lists.list(1));
-        let either = union([lists.list(0), lists.list(1)].into_iter(), 901);
-
-        assert_eq!(both, [posting(7, &[Field::Text])]);
-        assert_eq!(either.iter().map(|posting| posting.post).collect::<Vec<_>>(), [0, 7, 900]);
     }
 }

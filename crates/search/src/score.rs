@@ -15,7 +15,7 @@
 //! added once. Equal posts stand in the order of lists, newest first. A Chinese term is a word of
 //! its own wherever it stands.
 
-use crate::document::{Document, Field};
+use crate::document::Field;
 use crate::fold::is_word;
 use crate::query::Term;
 
@@ -25,16 +25,20 @@ pub(crate) const EXACT_TITLE: u32 = 10_000;
 /// For a term in the title, at least.
 pub(crate) const IN_TITLE: u32 = 100;
 
-/// What `term` is worth whose most telling place in `document` is `field`.
-pub(crate) fn worth(term: &Term, document: &Document, field: Field) -> u32 {
+/// For a term that stands in the text alone, the least.
+pub(crate) const IN_TEXT: u32 = 1;
+
+/// What `term` is worth whose most telling place in a post is `field`, which is `folded` if that has to
+/// be read.
+pub(crate) fn worth<'a>(term: &Term, field: Field, folded: impl Fn() -> &'a str) -> u32 {
     match field {
-        Field::Title if is_word_of_its_own(term, document.field(field)) => 120,
+        Field::Title if is_word_of_its_own(term, folded()) => 120,
         Field::Title => IN_TITLE,
-        Field::Tags if document.field(field).lines().any(|tag| tag == term.text) => 80,
+        Field::Tags if folded().lines().any(|tag| tag == term.text) => 80,
         Field::Tags => 60,
         Field::Brev => 20,
         Field::Headings => 10,
-        Field::Text => 1,
+        Field::Text => IN_TEXT,
     }
 }
 

@@ -45,6 +45,13 @@ impl Titles {
         tags.sort_unstable_by(|one, other| (other.2, &one.1).cmp(&(one.2, &other.1)));
         Self { text, starts, tags }
     }
+
+    /// The folded title of the post that has this place in the order of lists.
+    pub(crate) fn title(&self, rank: u32) -> &str {
+        let [start, end] = [rank as usize, rank as usize + 1].map(|rank| self.starts.get(rank));
+        let end = end.map_or(self.text.len(), |end| *end as usize);
+        start.map_or("", |start| &self.text[*start as usize..end - 1])
+    }
 }
 
 /// How `typed` stands in a text at `at`: 0 at its beginning, 1 at the beginning of a word, 2 inside

@@ -1,7 +1,8 @@
 //! From one release's index to the next one's: what did not change is shared.
 
 use crate::document::Document;
-use crate::index::{Index, Placed};
+use crate::index::Index;
+use crate::placed::Placed;
 use crate::segment::Segment;
 use domain::{ContentHash, Post, PostPath, VisiblePost};
 use rustc_hash::FxHashMap;
