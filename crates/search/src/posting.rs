@@ -2,7 +2,7 @@
 
 use crate::document::Field;
 use crate::places::Places;
-use crate::set::put_bits;
+use crate::set;
 use crate::varint;
 
 /// A post of a segment, by its place there, and a set of its fields.
@@ -47,6 +47,23 @@ impl Growing {
             put(posting, &mut self.written, &mut self.bytes);
         }
     }
+
+    /// All of them as a list among so many posts.
+    fn finish(mut self, posts: usize) -> Vec<u8> {
+        self.flush();
+        let length = bits_length(posts);
+        if self.bytes.len() < length {
+            return self.bytes;
+        }
+        let all = || Sparse { bytes: &self.bytes, post: 0 };
+        let text = all().filter(|posting| posting.fields & Field::Text.bit() != 0);
+        let mut bytes = set::bytes(text.map(|posting| posting.post), length);
+        let mut written = 0;
+        for posting in all().filter_map(Posting::elsewhere) {
+            put(posting, &mut written, &mut bytes);
+        }
+        bytes
+    }
 }
 
 /// Appends `posting`, the first after the post `written`.
@@ -60,34 +77,20 @@ fn put(posting: Posting, written: &mut u32, bytes: &mut Vec<u8>) {
     *written = post;
 }
 
-/// Appends a list, which is `sparse` if that is short, among so many posts.
-fn put_list(sparse: &[u8], posts: usize, bytes: &mut Vec<u8>) {
-    let length = bits_length(posts);
-    if sparse.len() < length {
-        bytes.extend_from_slice(sparse);
-        return;
-    }
-    let all = || Sparse { bytes: sparse, post: 0 };
-    let text = all().filter(|posting| posting.fields & Field::Text.bit() != 0);
-    put_bits(text.map(|posting| posting.post), length, bytes);
-    let mut written = 0;
-    for posting in all().filter_map(Posting::elsewhere) {
-        put(posting, &mut written, bytes);
-    }
-}
-
 impl Lists {
     /// The postings of `all` among so many posts.
     pub(crate) fn of(all: impl Iterator<Item = Growing>, posts: usize) -> Self {
-        let (mut starts, mut bytes) = (vec![0], Vec::new());
-        for mut one in all {
-            one.flush();
-            put_list(&one.bytes, posts, &mut bytes);
+        let all: Vec<Vec<u8>> = all.map(|growing| growing.finish(posts)).collect();
+        // They are all of what memory holds beside the texts: there is no room to grow into.
+        let mut starts = Vec::with_capacity(all.len() + 1);
+        let mut bytes = Vec::with_capacity(all.iter().map(Vec::len).sum());
+        starts.push(0);
+        for list in all {
+            bytes.extend_from_slice(&list);
             let end = u32::try_from(bytes.len());
             starts.push(end.expect("postings of a segment are smaller than 4 GiB"));
         }
-        // An allocator may shrink where it stands, and keep the rest.
-        Self { posts, starts: Box::from(&*starts), bytes: Box::from(&*bytes) }
+        Self { posts, starts: starts.into_boxed_slice(), bytes: bytes.into_boxed_slice() }
     }
 
     /// The postings of the thing at `index`.
@@ -150,7 +153,7 @@ impl List<'_> {
     pub(crate) fn add_to(self, places: &mut Places) {
         let sparse = if self.is_dense() {
             let (bits, others) = self.bytes.split_at(bits_length(self.posts));
-            places.text.insert_bits(bits);
+            places.text.insert_bytes(bits);
             others
         } else {
             self.bytes

@@ -10,11 +10,11 @@ impl BitSet {
         Self(vec![0; end.div_ceil(64)].into_boxed_slice())
     }
 
-    /// Adds the numbers of a set as [`put_bits`] wrote it.
-    pub(crate) fn insert_bits(&mut self, bits: &[u8]) {
-        for (word, bytes) in self.0.iter_mut().zip(bits.chunks(8)) {
+    /// Adds the numbers of a set as [`bytes`] wrote it.
+    pub(crate) fn insert_bytes(&mut self, bytes: &[u8]) {
+        for (word, some) in self.0.iter_mut().zip(bytes.chunks(8)) {
             let mut eight = [0; 8];
-            eight[..bytes.len()].copy_from_slice(bytes);
+            eight[..some.len()].copy_from_slice(some);
             *word |= u64::from_le_bytes(eight);
         }
     }
@@ -75,13 +75,13 @@ impl Extend<u32> for BitSet {
     }
 }
 
-/// Appends the set of `numbers` to `bytes`, so many: the first eight in the first byte.
-pub(crate) fn put_bits(numbers: impl Iterator<Item = u32>, length: usize, bytes: &mut Vec<u8>) {
-    let start = bytes.len();
-    bytes.resize(start + length, 0);
+/// The set of `numbers` as so many bytes, eight in each.
+pub(crate) fn bytes(numbers: impl Iterator<Item = u32>, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
     for number in numbers {
-        bytes[start + number as usize / 8] |= 1 << (number % 8);
+        bytes[number as usize / 8] |= 1 << (number % 8);
     }
+    bytes
 }
 
 /// The places of the ones in `word`.
@@ -115,10 +115,9 @@ mod tests {
             both.intersect(&set(&other));
             less.subtract(&set(&other));
             odd.retain(|number| number % 2 == 1);
-            let mut bytes = Vec::new();
-            put_bits(one.iter().copied(), 200 / 8, &mut bytes);
+            let bytes = bytes(one.iter().copied(), 200 / 8);
             let mut read = BitSet::new(200);
-            read.insert_bits(&bytes);
+            read.insert_bytes(&bytes);
 
             prop_assert!(both.iter().eq(one.intersection(&other).copied()));
             prop_assert!(less.iter().eq(one.difference(&other).copied()));

@@ -12,7 +12,7 @@ const LENGTH: usize = 120;
 
 /// All of `text`, with the terms in `<mark>`.
 pub(crate) fn whole(text: &str, terms: &[Term]) -> String {
-    let (mut folded, mut folding) = (String::new(), Folding::new());
+    let (mut folded, mut folding) = (String::with_capacity(text.len()), Folding::new());
     let chars: Vec<_> = text
         .chars()
         .map(|char| {
@@ -86,7 +86,7 @@ fn marks(text: &str, part: Range<usize>, terms: &[Term]) -> Marks {
 
 /// `chars`, each with the place of its folded form, with the hits in `<mark>`.
 fn html(chars: &[(usize, char)], end: usize, marks: &Marks) -> String {
-    let mut html = String::new();
+    let mut html = String::with_capacity(4 * chars.len());
     let mut is_open = false;
     for (index, (at, char)) in chars.iter().enumerate() {
         let next = chars.get(index + 1).map_or(end, |(next, _)| *next);
