@@ -110,11 +110,11 @@ fn measure(texts: &[String], count: usize) {
         std::hint::black_box(index.search(&query, None, 0, 10));
         took.push(started.elapsed());
     }
-    let mean = took.iter().sum::<Duration>().as_secs_f64() * 1000.0 / QUERIES as f64;
+    let mean = took.iter().sum::<Duration>().as_secs_f64() * 1e6 / QUERIES as f64;
     took.sort_unstable();
-    let at = |part: f64| took[(part * (QUERIES - 1) as f64) as usize].as_secs_f64() * 1000.0;
+    let at = |part: f64| took[(part * (QUERIES - 1) as f64) as usize].as_secs_f64() * 1e6;
     println!(
-        "| {count} | {:.0} | {:.1} | {memory:.0} | {:.0} | {mean:.2} | {:.2} | {:.2} | {:.2} |",
+        "| {count} | {:.0} | {:.1} | {memory:.0} | {:.0} | {mean:.0} | {:.0} | {:.0} | {:.0} |",
         bytes as f64 / f64::from(1 << 20),
         build.as_secs_f64(),
         updated.as_secs_f64() * 1000.0,
@@ -132,7 +132,7 @@ fn main() {
     texts(&folder, &mut all);
     all.sort();
     println!(
-        "| posts | text, MiB | build, s | memory, MiB | update, ms | mean, ms | p50 | p99 | max |"
+        "| posts | text, MiB | build, s | memory, MiB | update, ms | mean, µs | p50 | p99 | max |"
     );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for count in arguments {

@@ -1,9 +1,9 @@
 //! Finds posts by their words, Chinese and English.
 //!
 //! An index holds one release and never changes; the next release's shares with it what did not
-//! change. Any substring of a post is found, without knowing where Chinese words begin: single
-//! characters, pairs of characters and Latin words are looked up, and what only may contain a longer
-//! term is compared with it. Pure: no files, no clock, no runtime.
+//! change. Any substring of a post is found, without knowing where Chinese words begin: Latin words,
+//! characters, pairs of them and common longer pieces are looked up (`words.rs`, `gram.rs`), and what
+//! only may contain a term is compared with it. Pure: no files, no clock, no runtime.
 //!
 //! What a match is worth stands in `score.rs`, the query's language at [`Index::search`]; what relates
 //! two posts in `related.rs`, what makes two addresses alike in `nearest.rs`.
