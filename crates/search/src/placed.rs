@@ -117,6 +117,7 @@ impl Placed {
             let rank = self.ranks[post as usize];
             let folded = |field| match field {
                 Field::Title => asked.titles.title(rank),
+                Field::Tags => asked.titles.tags(rank),
                 field => self.document(post).field(field),
             };
             let worth = |(term, fields): &mut (&&Term, Fields)| {

@@ -21,36 +21,64 @@ pub struct Suggestions {
 /// The titles and tags of a release, side by side.
 #[derive(Debug, Default)]
 pub(crate) struct Titles {
-    /// Folded, in the order of lists, a line feed after each.
-    text: String,
-    starts: Vec<u32>,
+    of_posts: Column,
+    tags_of_posts: Column,
     /// Folded beside as written, the most used first.
     tags: Vec<(String, Tag, usize)>,
 }
 
+/// A field of all posts, in the order of lists: what is read of thousands of posts is not looked for
+/// in each of them.
+#[derive(Debug, Default)]
+struct Column {
+    /// Folded, a line feed after each.
+    text: String,
+    starts: Vec<u32>,
+}
+
+impl Column {
+    fn of(order: &[Arc<Document>], field: Field) -> Self {
+        let (mut text, mut starts) = (String::new(), Vec::with_capacity(order.len()));
+        for document in order {
+            starts.push(u32::try_from(text.len()).expect("fields are shorter than 4 GiB"));
+            text.push_str(document.field(field));
+            text.push('\n');
+        }
+        Self { text, starts }
+    }
+
+    /// That of the post with this place in the order of lists.
+    fn at(&self, rank: u32) -> &str {
+        let [start, end] = [rank as usize, rank as usize + 1].map(|rank| self.starts.get(rank));
+        let end = end.map_or(self.text.len(), |end| *end as usize);
+        start.map_or("", |start| &self.text[*start as usize..end - 1])
+    }
+}
+
 impl Titles {
     pub(crate) fn of(order: &[Arc<Document>]) -> Self {
-        let (mut text, mut starts) = (String::new(), Vec::with_capacity(order.len()));
         let mut counts: FxHashMap<&Tag, usize> = FxHashMap::default();
-        for document in order {
-            starts.push(u32::try_from(text.len()).expect("titles are shorter than 4 GiB"));
-            text.push_str(document.field(Field::Title));
-            text.push('\n');
-            document.summary.tags.iter().for_each(|tag| *counts.entry(tag).or_default() += 1);
+        for tag in order.iter().flat_map(|document| &document.summary.tags) {
+            *counts.entry(tag).or_default() += 1;
         }
         let mut tags: Vec<_> = counts
             .into_iter()
             .map(|(tag, posts)| (fold(tag.as_str()), tag.clone(), posts))
             .collect();
         tags.sort_unstable_by(|one, other| (other.2, &one.1).cmp(&(one.2, &other.1)));
-        Self { text, starts, tags }
+        let [of_posts, tags_of_posts] =
+            [Field::Title, Field::Tags].map(|field| Column::of(order, field));
+        Self { of_posts, tags_of_posts, tags }
     }
 
     /// The folded title of the post that has this place in the order of lists.
     pub(crate) fn title(&self, rank: u32) -> &str {
-        let [start, end] = [rank as usize, rank as usize + 1].map(|rank| self.starts.get(rank));
-        let end = end.map_or(self.text.len(), |end| *end as usize);
-        start.map_or("", |start| &self.text[*start as usize..end - 1])
+        self.of_posts.at(rank)
+    }
+
+    /// Its folded tags, one a line.
+    pub(crate) fn tags(&self, rank: u32) -> &str {
+        self.tags_of_posts.at(rank)
     }
 }
 
@@ -73,7 +101,7 @@ impl Index {
         if typed.is_empty() {
             return Suggestions { tags: Vec::new(), posts: Vec::new() };
         }
-        let Titles { text, starts, tags } = &self.titles;
+        let Titles { of_posts: Column { text, starts }, tags, .. } = &self.titles;
         let finder = memmem::Finder::new(&typed);
         let mut tags: Vec<_> = tags
             .iter()
