@@ -71,8 +71,10 @@ ENTRYPOINT ["/usr/local/bin/gateway"]
 FROM base AS api
 LABEL org.opencontainers.image.title=inkstack-api
 COPY --from=programs /programs/api /usr/local/bin/
+# What building an index has left is given back at once: with ten thousand posts, 30 MiB.
 ENV API_LISTEN=0.0.0.0:8081 \
-    API_ADMIN_LISTEN=0.0.0.0:9081
+    API_ADMIN_LISTEN=0.0.0.0:9081 \
+    MIMALLOC_PURGE_DELAY=0
 EXPOSE 8081
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/usr/local/bin/api", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/api"]

@@ -68,7 +68,9 @@ class Blog:
         return self.start([self.programs / name], ports[0], path, log, **variables), ports
 
     def api(self, **variables):
-        return self.service("api", "/api/v1/posts", LOG_LEVEL="warn", **self.database, **variables)
+        # As in its image.
+        variables = {"LOG_LEVEL": "warn", "MIMALLOC_PURGE_DELAY": "0", **variables}
+        return self.service("api", "/api/v1/posts", **self.database, **variables)
 
     def gateway(self, api_at, **variables):
         replica = "127.0.0.1:{}/{}"
