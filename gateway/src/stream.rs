@@ -9,6 +9,7 @@ mod patient;
 mod tests;
 
 pub(crate) use self::patient::Patient;
+use crate::drain::Drain;
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use futures_util::FutureExt as _;
@@ -56,7 +57,8 @@ pub(crate) struct ClientStream<S> {
 /// What TLS has agreed on.
 struct Encrypted {
     digest: Arc<SslDigest>,
-    is_http2: bool,
+    /// There if HTTP/2 is spoken: whether the gateway stops.
+    http2: Option<Arc<Drain>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
@@ -70,9 +72,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     }
 
     /// The same connection, which is encrypted.
-    pub(crate) fn encrypted(self, is_http2: bool) -> Self {
+    pub(crate) fn encrypted(self, http2: Option<Arc<Drain>>) -> Self {
         let digest = Arc::new(SslDigest::new("", "TLS", None, None, Vec::new()));
-        Self { encrypted: Some(Encrypted { digest, is_http2 }), ..self }
+        Self { encrypted: Some(Encrypted { digest, http2 }), ..self }
     }
 
     /// What it is over, if nothing would be lost with this.
@@ -161,10 +163,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
     }
 
     /// Over HTTP/2 each answer's end is flushed, even if the next one is ready. To send them together,
-    /// the first flush is put off until the connection, which is woken for that, listens again.
+    /// the first flush is put off until the connection, which is woken for that, listens again. Not while
+    /// the gateway stops: a client that reads an answer and the farewell at once may ask once more in
+    /// between, and not be heard.
     fn puts_off(&mut self, context: &Context<'_>) -> bool {
-        let is_http2 = self.encrypted.as_ref().is_some_and(|encrypted| encrypted.is_http2);
-        if !is_http2 || self.unsent.is_empty() {
+        let http2 = self.encrypted.as_ref().and_then(|encrypted| encrypted.http2.as_ref());
+        if self.unsent.is_empty() || http2.is_none_or(|drain| drain.is_lame()) {
             return false;
         }
         if !self.is_put_off {
@@ -280,7 +284,7 @@ impl<S> Ssl for ClientStream<S> {
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
         let encrypted = self.encrypted.as_ref()?;
-        Some(if encrypted.is_http2 { ALPN::H2 } else { ALPN::H1 })
+        Some(if encrypted.http2.is_some() { ALPN::H2 } else { ALPN::H1 })
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use service_kit::Metrics;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 use tokio::io::{DuplexStream, duplex};
@@ -42,6 +43,10 @@ async fn small_pieces_wait_and_large_ones_follow_in_order() {
     assert_eq!(received, [b"head", large.as_slice(), b"tail"].concat());
 }
 
+fn drain() -> Arc<Drain> {
+    Arc::new(Drain::new(&Metrics::new("0")))
+}
+
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -64,7 +69,7 @@ fn poll_listen(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_
 #[tokio::test]
 async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
     let (stream, mut client) = connection(1000);
-    let mut stream = stream.encrypted(true);
+    let mut stream = stream.encrypted(Some(drain()));
     let woken = Arc::new(Wakes::default());
     let waker = Waker::from(woken.clone());
     let mut context = Context::from_waker(&waker);
@@ -86,7 +91,7 @@ async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
 #[tokio::test]
 async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
     let (stream, mut client) = connection(4);
-    let mut stream = stream.encrypted(true);
+    let mut stream = stream.encrypted(Some(drain()));
     let woken = Arc::new(Wakes::default());
     let waker = Waker::from(woken.clone());
     let mut context = Context::from_waker(&waker);
@@ -105,4 +110,17 @@ async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
         poll_listen(&mut stream, &mut context);
     }
     assert_eq!(received, b"one two more");
+}
+
+#[tokio::test]
+async fn nothing_is_put_off_while_the_gateway_stops() {
+    let (stream, mut client) = connection(1000);
+    let drain = drain();
+    let mut stream = stream.encrypted(Some(drain.clone()));
+
+    drain.lame_duck(Duration::ZERO).await;
+    stream.write_all(b"last").await.unwrap();
+    stream.flush().await.unwrap();
+
+    assert_eq!(client.read(&mut [0; 100]).await.unwrap(), 4);
 }
