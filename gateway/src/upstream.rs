@@ -9,7 +9,7 @@ mod replica;
 mod standing;
 
 pub(crate) use self::budget::Budget;
-pub(crate) use self::idle::{NOTICE_LOSS, UPSTREAM_IDLE};
+pub(crate) use self::idle::UPSTREAM_IDLE;
 pub(crate) use self::metrics::ReplicaMetrics;
 pub use self::names::Names;
 pub(crate) use self::names::SystemNames;

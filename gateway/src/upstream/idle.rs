@@ -1,22 +1,12 @@
 //! Connections to one replica that wait for the next request.
 
 use parking_lot::Mutex;
-use pingora::protocols::l4::ext::TcpKeepalive;
-use service_kit::loss;
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 /// They are closed before the replica closes them.
 pub(crate) const UPSTREAM_IDLE: Duration = Duration::from_secs(30);
-/// As [`notice_loss`](service_kit::notice_loss) does it.
-pub(crate) const NOTICE_LOSS: TcpKeepalive = TcpKeepalive {
-    idle: loss::QUIET,
-    interval: loss::ASK_EVERY,
-    count: loss::QUESTIONS as usize,
-    #[cfg(target_os = "linux")]
-    user_timeout: loss::UNACKNOWLEDGED,
-};
 /// More than a service of this stack answers at once.
 const MAX_IDLE: usize = 64;
 

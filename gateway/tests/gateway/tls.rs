@@ -4,17 +4,21 @@ mod http2;
 mod running;
 
 use crate::support::{Behaviour, Page, Replica, TestApp, header, spawn_with};
+use bytes::Bytes;
 use futures_util::future::join_all;
 use gateway::{Application, CertificateSource, ProxyProtocol, Settings, TlsSettings};
+use h2::client::SendRequest;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, HandshakeKind, SignatureScheme};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -69,6 +73,16 @@ pub(crate) fn connector(protocols: &[&str]) -> TlsConnector {
         .with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     TlsConnector::from(Arc::new(config))
+}
+
+/// A client of HTTP/2, and its connection, which ends when that does.
+type Http2 = (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>);
+
+async fn http2(app: SocketAddr, name: &'static str) -> Http2 {
+    let tcp = TcpStream::connect(app).await.unwrap();
+    let stream = connector(&["h2"]).connect(name.try_into().unwrap(), tcp).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    (client, tokio::spawn(connection))
 }
 
 pub(crate) async fn connect(
@@ -186,8 +200,8 @@ async fn many_requests_share_a_connection_of_http_2() {
     let mut app = spawn_with(&[], &[&pages], self_signed);
     let stream = connect(&app, &connector(&["h2", "http/1.1"]), "localhost").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
-    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
-    let connection = tokio::spawn(connection);
+    drop(stream);
+    let (mut client, connection) = http2(app.tls.unwrap(), "localhost").await;
 
     let mut answers = Vec::new();
     for _ in 0..10 {

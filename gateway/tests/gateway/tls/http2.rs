@@ -1,6 +1,6 @@
 //! Answers from memory over HTTP/2.
 
-use super::{connect, connector, self_signed};
+use super::{http2, self_signed};
 use crate::support::{Behaviour, Page, Replica, spawn_with};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,9 +14,7 @@ async fn a_plain_request_is_answered_as_the_phases_would_answer_it() {
     );
     let pages = Replica::start(Behaviour::Page(page.clone())).await;
     let app = spawn_with(&[], &[&pages], self_signed);
-    let stream = connect(&app, &connector(&["h2"]), "localhost").await.unwrap();
-    let (client, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
+    let (client, _connection) = http2(app.tls.unwrap(), "localhost").await;
     let ask = async |headers: &[(&str, &str)]| {
         let mut request = http::Request::get("https://localhost/a?b");
         for (name, value) in headers {
@@ -64,9 +62,7 @@ async fn an_answer_that_ends_while_the_gateway_stops_arrives_whole() {
     });
     let mut asked = Vec::new();
     for _ in 0..16 {
-        let stream = connect(&app, &connector(&["h2"]), "localhost").await.unwrap();
-        let (client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
+        let (client, _connection) = http2(app.tls.unwrap(), "localhost").await;
         let mut client = client.ready().await.unwrap();
         let request = http::Request::get("https://localhost/api/x").body(()).unwrap();
         asked.push(client.send_request(request, true).unwrap().0);
