@@ -100,10 +100,10 @@ with_loader() {
         ${MONGODB_URI:+--env MONGODB_URI} "$image" "$@"
 }
 
-# The same, as root of the stack's database.
+# The same, as root of the stack's database, whose container is $1.
 with_database() {
-    local mongo password
-    mongo=$(need_container mongo) || exit
+    local mongo=$1 password
+    shift
     password=$(docker exec "$mongo" cat /run/secrets/mongo_root_password)
     # From the environment, not from the arguments, which everybody on this machine may see.
     MONGODB_URI="mongodb://root:$password@mongo:27017/?authSource=admin" \

@@ -155,8 +155,8 @@ impl Connections {
         match accepting.await {
             Ok(Ok(stream)) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let http2 = is_http2.then(|| self.drain.clone());
-                let stream = Box::new(ClientStream::new(stream, fd, client).encrypted(http2));
+                let stream = ClientStream::new(stream, fd, client);
+                let stream = Box::new(stream.encrypted(is_http2.then(|| self.drain.clone())));
                 if is_http2 {
                     Box::pin(self.streams(stream, client, deadline)).await;
                 } else {

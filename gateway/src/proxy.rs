@@ -17,7 +17,7 @@ use crate::memory::{Memory, Recall};
 use crate::refusal::Refusal;
 use crate::request::{Asker, check, host};
 use crate::route::{Route, route};
-use crate::upstream::{NOTICE_LOSS, Replica, UPSTREAM_IDLE, Upstream, Wish};
+use crate::upstream::{Replica, UPSTREAM_IDLE, Upstream, Wish};
 use crate::{UpstreamSettings, client, security};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -27,7 +27,7 @@ use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use prometheus_client::metrics::counter::Counter;
-use service_kit::{REQUEST_ID, RequestId, X_RELEASE};
+use service_kit::{REQUEST_ID, RequestId, X_RELEASE, notice_loss};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -208,7 +208,11 @@ impl ProxyHttp for Gateway {
         peer.options.read_timeout = Some(pause);
         peer.options.write_timeout = Some(self.settings.read_timeout);
         peer.options.idle_timeout = Some(UPSTREAM_IDLE);
-        peer.options.tcp_keepalive = Some(NOTICE_LOSS);
+        peer.options.upstream_tcp_sock_tweak_hook = Some(Arc::new(|socket| {
+            // It works without, only later.
+            let _ = notice_loss(socket);
+            Ok(())
+        }));
         state.replica = Some(replica);
         Ok(Box::new(peer))
     }

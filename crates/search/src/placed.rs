@@ -44,12 +44,17 @@ pub(crate) struct Found {
 }
 
 impl Placed {
-    /// Ranks are given when all segments are known.
-    pub(crate) fn new(segment: Arc<Segment>, is_wanted: &[bool]) -> Self {
-        let mut live = BitSet::new(is_wanted.len());
-        let wanted = (0..).zip(is_wanted).filter(|(_, is_wanted)| **is_wanted);
-        live.extend(wanted.map(|(post, _)| post));
-        Self { segment, live, ranks: vec![0; is_wanted.len()] }
+    /// With those of its posts that the release has. Ranks are given when all segments are known.
+    pub(crate) fn new(segment: Arc<Segment>, live: BitSet) -> Self {
+        let ranks = vec![0; segment.documents().len()];
+        Self { segment, live, ranks }
+    }
+
+    /// With all its posts.
+    pub(crate) fn whole(segment: Arc<Segment>) -> Self {
+        let mut live = BitSet::new(segment.documents().len());
+        live.extend((0..).zip(segment.documents()).map(|(post, _)| post));
+        Self::new(segment, live)
     }
 
     pub(crate) fn live(&self) -> impl Iterator<Item = u32> {

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::index::Index;
 use crate::placed::Placed;
 use crate::segment::Segment;
+use crate::set::BitSet;
 use domain::{ContentHash, Post, PostPath, VisiblePost};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -27,21 +28,16 @@ pub struct Update {
     new: Vec<Arc<Document>>,
 }
 
-/// A segment of the index before, and which of its posts are wanted still.
+/// A segment of the index before, and those of its posts that are wanted still.
 #[derive(Debug)]
 struct Kept {
     segment: Arc<Segment>,
-    is_wanted: Vec<bool>,
+    live: BitSet,
 }
 
 impl Kept {
-    fn live(&self) -> usize {
-        self.is_wanted.iter().filter(|is_wanted| **is_wanted).count()
-    }
-
     fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
-        let all = self.segment.documents().iter().zip(&self.is_wanted);
-        all.filter(|(_, is_wanted)| **is_wanted).map(|(document, _)| document)
+        self.live.iter().map(|post| &self.segment.documents()[post as usize])
     }
 }
 
@@ -51,7 +47,7 @@ impl Update {
         let mut open: FxHashMap<&PostPath, &ContentHash> =
             wanted.iter().map(|post| (&post.path, &post.hash)).collect();
         let mut keep = |segment: &Arc<Segment>| {
-            let is_wanted = |document: &Arc<Document>| {
+            let mut is_wanted = |document: &Document| {
                 let path = &document.summary.path;
                 let is_wanted = open.get(path).is_some_and(|hash| **hash == document.hash);
                 if is_wanted {
@@ -59,8 +55,11 @@ impl Update {
                 }
                 is_wanted
             };
-            let is_wanted = segment.documents().iter().map(is_wanted).collect();
-            Kept { segment: segment.clone(), is_wanted }
+            let documents = segment.documents();
+            let mut live = BitSet::new(documents.len());
+            let wanted = (0..).zip(documents).filter(|(_, document)| is_wanted(document));
+            live.extend(wanted.map(|(post, _)| post));
+            Kept { segment: segment.clone(), live }
         };
         let kept = index.segments.iter().map(|placed| keep(&placed.segment)).collect();
         let missing = wanted.iter().filter(|post| open.contains_key(&post.path));
@@ -84,19 +83,16 @@ impl Update {
     #[must_use]
     pub fn finish(self) -> Index {
         let Self { mut kept, mut new, .. } = self;
-        kept.sort_by_key(|kept| std::cmp::Reverse(kept.live()));
-        let is_worn = |kept: &Kept| kept.live() * 2 < kept.is_wanted.len();
+        kept.sort_by_key(|kept| std::cmp::Reverse(kept.live.len()));
+        let is_worn = |kept: &Kept| kept.live.len() * 2 < kept.segment.documents().len();
         for worn in kept.extract_if(.., |kept| is_worn(kept)) {
             new.extend(worn.documents().cloned());
         }
-        while let Some(small) = kept.pop_if(|kept| kept.live() < 2 * new.len()) {
+        while let Some(small) = kept.pop_if(|kept| kept.live.len() < 2 * new.len()) {
             new.extend(small.documents().cloned());
         }
-        let kept = kept.into_iter().map(|kept| (kept.segment, kept.is_wanted));
-        let new = (!new.is_empty()).then(|| {
-            let is_wanted = vec![true; new.len()];
-            (Arc::new(Segment::new(new)), is_wanted)
-        });
-        Index::of(kept.chain(new).map(|(segment, is_wanted)| Placed::new(segment, &is_wanted)))
+        let kept = kept.into_iter().map(|kept| Placed::new(kept.segment, kept.live));
+        let new = (!new.is_empty()).then(|| Placed::whole(Arc::new(Segment::new(new))));
+        Index::of(kept.chain(new))
     }
 }

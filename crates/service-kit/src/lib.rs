@@ -6,7 +6,7 @@ mod backoff;
 mod bind;
 mod exit;
 mod healthcheck;
-pub mod loss;
+mod loss;
 mod metrics;
 mod problem;
 mod process;

@@ -3,27 +3,27 @@
 
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// What is sent and not acknowledged by the other system for so long is lost: four times sent again, on
 /// a network of the same site (`TCP_USER_TIMEOUT`, RFC 5482).
-pub const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
+const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// Where an answer is waited for that long, the other system is asked whether it is there (RFC 9293
 /// §3.8.4).
-pub const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(10);
 /// How often it is asked again.
-pub const ASK_EVERY: Duration = Duration::from_secs(1);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How many questions may stay without an answer.
-pub const QUESTIONS: u32 = 3;
+const QUESTIONS: u32 = 3;
 
-/// Makes `stream` fail soon after the machine at its other end is gone.
+/// Makes the TCP connection of `socket` fail soon after the machine at its other end is gone.
 ///
 /// # Errors
 ///
 /// If the system knows no such options; the connection is then as good as any other.
-pub fn notice_loss(stream: &TcpStream) -> io::Result<()> {
-    let socket = SockRef::from(stream);
+pub fn notice_loss(socket: &impl AsFd) -> io::Result<()> {
+    let socket = SockRef::from(socket);
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     socket.set_tcp_keepalive(
@@ -34,12 +34,12 @@ pub fn notice_loss(stream: &TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
-    #[tokio::test]
-    async fn the_system_is_told() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    #[test]
+    fn the_system_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
 
         notice_loss(&stream).unwrap();
 

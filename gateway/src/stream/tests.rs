@@ -1,3 +1,5 @@
+//! What is gathered, and when it leaves.
+
 use super::*;
 use service_kit::Metrics;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,58 +58,73 @@ impl Wake for Wakes {
     }
 }
 
-fn poll_answer(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_>, text: &[u8]) {
-    assert!(Pin::new(&mut *stream).poll_write(context, text).is_ready());
-    assert!(Pin::new(stream).poll_flush(context).is_ready());
+/// A connection of HTTP/2 that is driven by hand.
+struct Driven {
+    stream: ClientStream<DuplexStream>,
+    wakes: Arc<Wakes>,
+    waker: Waker,
 }
 
-fn poll_listen(stream: &mut ClientStream<DuplexStream>, context: &mut Context<'_>) {
-    let mut piece = [0; 8];
-    assert!(Pin::new(stream).poll_read(context, &mut ReadBuf::new(&mut piece)).is_pending());
+impl Driven {
+    fn new(buffer: usize) -> (Self, DuplexStream) {
+        let (stream, client) = connection(buffer);
+        let wakes = Arc::new(Wakes::default());
+        let stream = stream.encrypted(Some(drain()));
+        (Self { stream, waker: wakes.clone().into(), wakes }, client)
+    }
+
+    fn answer(&mut self, text: &[u8]) {
+        let mut context = Context::from_waker(&self.waker);
+        assert!(Pin::new(&mut self.stream).poll_write(&mut context, text).is_ready());
+        assert!(Pin::new(&mut self.stream).poll_flush(&mut context).is_ready());
+    }
+
+    fn listen(&mut self) {
+        let mut context = Context::from_waker(&self.waker);
+        let mut piece = [0; 8];
+        let mut piece = ReadBuf::new(&mut piece);
+        assert!(Pin::new(&mut self.stream).poll_read(&mut context, &mut piece).is_pending());
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.0.load(Ordering::Relaxed)
+    }
 }
 
 #[tokio::test]
 async fn answers_of_http_2_leave_together_when_the_connection_listens_again() {
-    let (stream, mut client) = connection(1000);
-    let mut stream = stream.encrypted(Some(drain()));
-    let woken = Arc::new(Wakes::default());
-    let waker = Waker::from(woken.clone());
-    let mut context = Context::from_waker(&waker);
+    let (mut driven, mut client) = Driven::new(1000);
     let mut piece = [0; 100];
 
-    poll_answer(&mut stream, &mut context, b"one ");
-    poll_answer(&mut stream, &mut context, b"other");
-    assert_eq!(woken.0.load(Ordering::Relaxed), 1, "woken once, to listen");
+    driven.answer(b"one ");
+    driven.answer(b"other");
+    assert_eq!(driven.wakes(), 1, "woken once, to listen");
     assert!(client.read(&mut piece).now_or_never().is_none());
-    poll_listen(&mut stream, &mut context);
+    driven.listen();
 
     assert_eq!(client.read(&mut piece).await.unwrap(), 9);
-    poll_answer(&mut stream, &mut context, b"last");
-    assert_eq!(woken.0.load(Ordering::Relaxed), 2);
-    AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+    driven.answer(b"last");
+    assert_eq!(driven.wakes(), 2);
+    AsyncWriteExt::shutdown(&mut driven.stream).await.unwrap();
     assert_eq!(client.read(&mut piece).await.unwrap(), 4);
 }
 
 #[tokio::test]
 async fn a_client_of_http_2_that_does_not_read_is_not_asked_again_and_again() {
-    let (stream, mut client) = connection(4);
-    let mut stream = stream.encrypted(Some(drain()));
-    let woken = Arc::new(Wakes::default());
-    let waker = Waker::from(woken.clone());
-    let mut context = Context::from_waker(&waker);
+    let (mut driven, mut client) = Driven::new(4);
 
     for text in [b"one ", b"two ", b"more"] {
-        poll_answer(&mut stream, &mut context, text);
-        poll_listen(&mut stream, &mut context);
+        driven.answer(text);
+        driven.listen();
     }
 
-    assert_eq!(woken.0.load(Ordering::Relaxed), 2, "for what was sent, and for what was not");
+    assert_eq!(driven.wakes(), 2, "for what was sent, and for what was not");
     let mut piece = [0; 100];
     let mut received = Vec::new();
     while received.len() < 12 {
         let count = client.read(&mut piece).await.unwrap();
         received.extend_from_slice(&piece[..count]);
-        poll_listen(&mut stream, &mut context);
+        driven.listen();
     }
     assert_eq!(received, b"one two more");
 }
