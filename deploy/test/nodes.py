@@ -1,5 +1,5 @@
 """A swarm of several nodes on one machine: each engine in network and mount namespaces of its own, and
-a bridge between them. A node is lost by taking its cable out."""
+a switch between them. A node is lost by taking its cable out."""
 
 import atexit
 import os
@@ -9,7 +9,11 @@ from machine import Engine, Machine, docker, install, install_engine, need_root,
 
 # Private, so that the gateway counts the readers not as one client who asks too often.
 NETWORK = "192.168.177"
-BRIDGE = "inkbridge"
+# A bridge in a network namespace of its own: among this machine's own links, the firewall of an engine
+# that runs here, too, would drop what the nodes send each other (net.bridge.bridge-nf-call-iptables).
+SWITCH = "inkswitch"
+# This machine's end of its own cable to the switch.
+CABLE = "inkcable"
 
 # The engine keeps its sockets and namespaces below /run, and sets up bridges below /sys, which shows
 # the network of whoever mounted it.
@@ -25,24 +29,46 @@ exec dockerd --data-root {folder}/data --pidfile /run/docker.pid --host {at} --i
 """
 
 
+def namespace(name):
+    """A network namespace for as long as this script runs; its links go with it."""
+    # A test that was cut off leaves its own.
+    run("ip", "netns", "del", name, check=False)
+    run("ip", "netns", "add", name)
+    atexit.register(run, "ip", "netns", "del", name, check=False)
+
+
+def ip(inside, command):
+    run("ip", "-netns", inside, *command.split())
+
+
+def install_switch():
+    """The switch, and this machine's cable to it."""
+    namespace(SWITCH)
+    ip(SWITCH, "link add bridge type bridge")
+    ip(SWITCH, "link set bridge up")
+    # Of a namespace just deleted, the kernel may not have taken the links away yet.
+    run("ip", "link", "del", CABLE, check=False)
+    run("ip", "link", "add", CABLE, "type", "veth", "peer", "name", "port0", "netns", SWITCH)
+    run("ip", "addr", "add", f"{Nodes.address}/24", "dev", CABLE)
+    run("ip", "link", "set", CABLE, "up")
+    ip(SWITCH, "link set port0 master bridge up")
+
+
 class Node(Engine):
     """An engine behind a cable."""
 
     def __init__(self, number, folder):
         self.name, self.folder = f"inknode{number}", folder / f"node{number}"
-        self.cable = f"inkcable{number}"
+        self.port = f"port{number}"
         self.folder.mkdir()
         at = f"unix://{self.folder}/docker.sock"
         super().__init__(f"{NETWORK}.{10 + number}", at)
-        # A test that was cut off leaves its network.
-        run("ip", "link", "del", self.cable, check=False)
-        run("ip", "netns", "del", self.name, check=False)
-        run("ip", "netns", "add", self.name)
-        atexit.register(run, "ip", "netns", "del", self.name, check=False)
-        run("ip", "link", "add", self.cable, "type", "veth", "peer", "name", "eth0", "netns", self.name)
-        run("ip", "link", "set", self.cable, "master", BRIDGE, "up")
+        namespace(self.name)
+        ip(self.name, f"link add eth0 type veth peer name {self.port} netns {SWITCH}")
         for command in (f"addr add {self.address}/24 dev eth0", "link set eth0 up", "link set lo up"):
-            run("ip", "-netns", self.name, *command.split())
+            ip(self.name, command)
+        ip(SWITCH, f"link set {self.port} master bridge")
+        self.plug()
         log = self.folder / "dockerd.log"
         script = ENGINE.format(name=self.name, folder=self.folder, at=at, network=NETWORK)
         start("nsenter", f"--net=/run/netns/{self.name}", "unshare", "--mount", "--uts",
@@ -50,10 +76,10 @@ class Node(Engine):
         self.wait(log)
 
     def unplug(self):
-        run("ip", "link", "set", self.cable, "down")
+        ip(SWITCH, f"link set {self.port} down")
 
     def plug(self):
-        run("ip", "link", "set", self.cable, "up")
+        ip(SWITCH, f"link set {self.port} up")
 
 
 class Nodes(Machine):
@@ -77,11 +103,7 @@ class Nodes(Machine):
             install_engine()
         if not shutil.which("ip"):
             install("iproute2")
-        run("ip", "link", "del", BRIDGE, check=False)
-        run("ip", "link", "add", BRIDGE, "type", "bridge")
-        atexit.register(run, "ip", "link", "del", BRIDGE, check=False)
-        run("ip", "addr", "add", f"{self.address}/24", "dev", BRIDGE)
-        run("ip", "link", "set", BRIDGE, "up")
+        install_switch()
         nodes = [Node(number, self.folder) for number in range(1, self.count + 1)]
         # Whoever asks `docker` and does not say which.
         os.environ.update(nodes[0].settings)
