@@ -3,16 +3,18 @@
 //!
 //! What is written goes into the folder that `tls` follows, so that it comes into service as any
 //! other file does. Several gateways share that folder: one at a time asks (`lease`), and all can
-//! answer the authority's question, since the answer follows from the account, which is there too
-//! (`store`).
+//! answer the authority's question: over HTTP the answer follows from the account, which is there
+//! too, and for a handshake the question is there while it is open (`store`).
 
 mod client;
 mod lease;
 mod metrics;
 mod order;
+mod proof;
 mod store;
 
 pub(crate) use self::metrics::AcmeMetrics;
+pub(crate) use self::proof::Proofs;
 pub(crate) use self::store::Store;
 
 use self::client::Http;
@@ -84,6 +86,11 @@ impl Acme {
     /// What every gateway answers the authority from.
     pub(crate) fn store(&self) -> Arc<Store> {
         self.store.clone()
+    }
+
+    /// The certificates, and what the authority is shown in a handshake.
+    pub(crate) fn proofs(&self) -> Proofs {
+        Proofs::new(self.certificates.clone(), self.store())
     }
 
     /// Looks after the hosts for ever.

@@ -9,6 +9,7 @@ use crate::upstream::{Names, SystemNames, Upstream};
 use crate::{listener, refresh};
 use async_trait::async_trait;
 use futures_util::future::OptionFuture;
+use rustls::server::ResolvesServerCert;
 use service_kit::{Admin, BindError, Metrics, NotReady, Probe, bind};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -58,7 +59,11 @@ impl Secure {
     fn bind(settings: &TlsSettings) -> Result<Self, StartError> {
         let (listener, addr) = bind("GATEWAY_TLS_LISTEN", settings.listen)?;
         let (certificates, acme) = certificates(settings)?;
-        let acceptor = tls::acceptor(certificates.clone())?;
+        let resolver: Arc<dyn ResolvesServerCert> = match &acme {
+            Some(acme) => Arc::new(acme.proofs()),
+            None => certificates.clone(),
+        };
+        let acceptor = tls::acceptor(resolver, acme.is_some())?;
         Ok(Self { listener, addr, acceptor, certificates, acme })
     }
 }

@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -153,8 +153,13 @@ impl Connections {
         }
         let accepting = Box::pin(timeout_at(deadline, acceptor.accept(self.patient(tcp))));
         match accepting.await {
-            Ok(Ok(stream)) => {
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            Ok(Ok(mut stream)) => {
+                let protocol = stream.get_ref().1.alpn_protocol();
+                if protocol == Some(tls::ACME) {
+                    let _ = timeout_at(deadline, stream.shutdown()).await;
+                    return;
+                }
+                let is_http2 = protocol == Some(b"h2");
                 let stream = ClientStream::new(stream, fd, client);
                 let stream = Box::new(stream.encrypted(is_http2.then(|| self.drain.clone())));
                 if is_http2 {

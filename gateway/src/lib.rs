@@ -42,8 +42,8 @@ pub use crate::limit::ClientLimits;
 pub use crate::proxy_protocol::{NoProxyHeader, ProxyHeader};
 pub use crate::route::{Refused, Route, route};
 pub use crate::settings::{
-    AcmeSettings, CertificateSource, Host, HostError, ProxyProtocol, Settings, TlsSettings,
-    UpstreamSettings,
+    AcmeSettings, CertificateSource, Challenge, Host, HostError, ProxyProtocol, Settings,
+    TlsSettings, UpstreamSettings,
 };
 pub use crate::tls::CertificateError;
 pub use crate::upstream::{Names, Origin};

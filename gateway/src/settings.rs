@@ -2,7 +2,7 @@
 
 mod tls;
 
-pub use self::tls::{AcmeSettings, CertificateSource, Host, HostError, TlsSettings};
+pub use self::tls::{AcmeSettings, CertificateSource, Challenge, Host, HostError, TlsSettings};
 use crate::limit::ClientLimits;
 use crate::upstream::Origin;
 use ipnet::IpNet;

@@ -8,6 +8,7 @@ mod issue;
 mod jws;
 mod listen;
 mod order;
+mod proof;
 mod state;
 
 pub use self::state::Authority;

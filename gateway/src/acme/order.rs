@@ -1,11 +1,11 @@
 //! From a host's name to its certificate: account, order, proof, signature.
 
 use super::client::Http;
-use super::store::{Made, Store};
-use crate::settings::{AcmeSettings, Host};
+use super::store::{Made, Question, Store};
+use crate::settings::{AcmeSettings, Challenge, Host};
 use instant_acme::{
-    Account, AuthorizationStatus, ChallengeType, Error, Identifier, NewAccount, NewOrder,
-    OrderStatus, RetryPolicy,
+    Account, AuthorizationStatus, ChallengeHandle, ChallengeType, Error, Identifier, NewAccount,
+    NewOrder, OrderStatus, RetryPolicy,
 };
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 pub(super) enum OrderError {
     #[error("the authority does not do its part")]
     Authority(#[from] Error),
-    #[error("the authority does not offer http-01")]
-    NoChallenge,
+    #[error("the authority does not offer {0}, choose another with GATEWAY_ACME_CHALLENGE")]
+    NoChallenge(Challenge),
     #[error("the authority could not get the proof: {0}")]
     Refused(String),
-    #[error("the account cannot be kept")]
-    Account(#[from] std::io::Error),
+    #[error("the folder does not take what gateways share")]
+    Shared(#[from] std::io::Error),
 }
 
 /// What it takes to ask.
@@ -46,15 +46,22 @@ impl Order<'_> {
             }
             order => order?,
         };
+        // Until the end of the order.
+        let mut questions = Vec::new();
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
             let mut authorization = authorization?;
             if authorization.status == AuthorizationStatus::Valid {
                 continue;
             }
-            let challenge = authorization.challenge(ChallengeType::Http01);
-            // Every gateway can answer already, since the account is kept.
-            challenge.ok_or(OrderError::NoChallenge)?.set_ready().await?;
+            let challenge = self.settings.challenge;
+            let offered = authorization.challenge(match challenge {
+                Challenge::Http01 => ChallengeType::Http01,
+                Challenge::TlsAlpn01 => ChallengeType::TlsAlpn01,
+            });
+            let mut offered = offered.ok_or(OrderError::NoChallenge(challenge))?;
+            questions.extend(self.open(host, &offered)?);
+            offered.set_ready().await?;
         }
         let patience = RetryPolicy::new().initial_delay(FIRST_LOOK).timeout(PATIENCE);
         if order.poll_ready(&patience).await? != OrderStatus::Ready {
@@ -63,6 +70,22 @@ impl Order<'_> {
         let key = order.finalize().await?;
         let chain = order.poll_certificate(&patience).await?;
         Ok(Made { chain, key })
+    }
+
+    /// Lets every gateway answer.
+    fn open(
+        &self,
+        host: &Host,
+        offered: &ChallengeHandle<'_>,
+    ) -> Result<Option<Question>, OrderError> {
+        match self.settings.challenge {
+            // They can already, since the account is kept.
+            Challenge::Http01 => Ok(None),
+            Challenge::TlsAlpn01 => {
+                let digest = offered.key_authorization().digest();
+                Ok(Some(self.store.put_question(host, digest.as_ref())?))
+            }
+        }
     }
 
     /// The account that is kept, or a new one.

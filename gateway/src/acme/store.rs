@@ -40,6 +40,17 @@ struct Account {
     credentials: AccountCredentials,
 }
 
+/// A question that the authority may ask in a TLS handshake, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Question(PathBuf);
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        // One that stays answers nothing that is asked later, and the host's next one replaces it.
+        let _ = remove(&self.0);
+    }
+}
+
 /// Failures of a host, in a row.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pause {
@@ -70,6 +81,19 @@ impl Store {
         }
         let account: Account = read(&self.account_path())?;
         Some(format!("{token}.{}", account.thumbprint))
+    }
+
+    /// From now on every gateway answers the question about `host`, to which `digest` belongs: in a
+    /// handshake, the authority does not say what it asks.
+    pub(super) fn put_question(&self, host: &Host, digest: &[u8]) -> io::Result<Question> {
+        let path = self.question_path(host);
+        write(&path, digest)?;
+        Ok(Question(path))
+    }
+
+    /// The digest that answers the open question about `host`.
+    pub(super) fn question(&self, host: &Host) -> Option<Vec<u8>> {
+        fs::read(self.question_path(host)).ok()
     }
 
     pub(super) fn account(&self) -> Option<AccountCredentials> {
@@ -142,6 +166,10 @@ impl Store {
 
     fn account_path(&self) -> PathBuf {
         self.shared.join(format!("account@{}.json", self.authority))
+    }
+
+    fn question_path(&self, host: &Host) -> PathBuf {
+        self.shared.join(format!("question@{}@{host}", self.authority))
     }
 
     fn pause_path(&self, host: &Host) -> PathBuf {

@@ -43,6 +43,8 @@ pub struct AcmeSettings {
     /// `GATEWAY_ACME_DIRECTORY`: `production` or `staging` of Let's Encrypt, or the `https://…`
     /// address of another authority's directory.
     pub directory: String,
+    /// `GATEWAY_ACME_CHALLENGE`: how it is shown that a host is ours.
+    pub challenge: Challenge,
     /// `GATEWAY_ACME_CONTACT`: the mail address that the authority may write to.
     pub contact: Option<String>,
     /// `GATEWAY_ACME_ROOTS`: a PEM file with the certificates that the authority's own server is
@@ -50,6 +52,33 @@ pub struct AcmeSettings {
     pub roots: Option<PathBuf>,
     /// `GATEWAY_ACME_RETRY`: the pause after a failure, twice as long after each.
     pub retry: Duration,
+}
+
+/// How an authority is shown that a host is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// `http-01`: it asks without TLS, at port 80 (RFC 8555 §8.3).
+    Http01,
+    /// `tls-alpn-01`: it begins a TLS handshake, at port 443 (RFC 8737).
+    TlsAlpn01,
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http01 => "http-01",
+            Self::TlsAlpn01 => "tls-alpn-01",
+        })
+    }
+}
+
+impl FromStr for Challenge {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Http01, Self::TlsAlpn01];
+        all.into_iter().find(|challenge| challenge.to_string() == text).ok_or(())
+    }
 }
 
 /// The name of a host, in lower case: no address, no wildcard.
@@ -137,13 +166,15 @@ impl AcmeSettings {
         let hosts = vars.list("GATEWAY_ACME_HOSTS", "names of hosts, with commas")?;
         let wanted = "`production`, `staging`, or an address that begins with `https://`";
         let directory = vars.parsed("GATEWAY_ACME_DIRECTORY", wanted)?;
+        let challenge = vars.parsed("GATEWAY_ACME_CHALLENGE", "`http-01` or `tls-alpn-01`")?;
         let contact = vars.get("GATEWAY_ACME_CONTACT")?;
         let roots = vars.get("GATEWAY_ACME_ROOTS")?.map(PathBuf::from);
         let retry = vars.duration("GATEWAY_ACME_RETRY")?.unwrap_or(Self::RETRY);
         let Some(hosts) = hosts else { return Ok(None) };
         let directory =
             directory.map_or_else(|| Self::PRODUCTION.into(), |Directory(address)| address);
-        Ok(Some(Self { hosts, directory, contact, roots, retry }))
+        let challenge = challenge.unwrap_or(Challenge::Http01);
+        Ok(Some(Self { hosts, directory, challenge, contact, roots, retry }))
     }
 }
 
@@ -216,6 +247,18 @@ mod tests {
         assert_eq!(read("staging").unwrap().directory, AcmeSettings::STAGING);
         assert_eq!(read("https://ca.example/d").unwrap().directory, "https://ca.example/d");
         assert!(read("http://ca.example/d").unwrap_err().contains("GATEWAY_ACME_DIRECTORY"));
+    }
+
+    #[test]
+    fn the_proof_is_one_of_two() {
+        let read = |challenge| {
+            let vars = [LISTEN, FOLDER, HOSTS, ("GATEWAY_ACME_CHALLENGE", challenge)];
+            read(vars).map(|tls| tls.unwrap().acme.unwrap().challenge)
+        };
+
+        assert_eq!(read("").unwrap(), Challenge::Http01);
+        assert_eq!(read("tls-alpn-01").unwrap(), Challenge::TlsAlpn01);
+        assert!(read("dns-01").unwrap_err().contains("GATEWAY_ACME_CHALLENGE"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::expiry::validity;
 use super::metrics::{Expiry, TlsMetrics};
 use parking_lot::{Mutex, RwLock};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -15,6 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(5);
+/// In place of a file's name.
+const SELF_SIGNED: &str = "the self-signed certificate";
 
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -172,13 +175,12 @@ impl Certificates {
     ///
     /// If `names` are no names.
     pub(crate) fn self_signed(names: &[String]) -> Result<Self, CertificateError> {
-        let made = rcgen::generate_simple_self_signed(names.to_vec());
-        let made = made.map_err(CertificateError::SelfSigned)?;
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        let path = PathBuf::from("the self-signed certificate");
-        let key = certified(vec![made.cert.der().clone()], &key.into(), &path)?;
+        let params = CertificateParams::new(names.to_vec());
+        let key = self_signed(&params.map_err(CertificateError::SelfSigned)?)?;
         let names = names.iter().map(|name| name.to_lowercase()).collect();
-        let (begin, end) = validity(made.cert.der()).unwrap_or((0, i64::MAX));
+        let validity = key.cert.first().and_then(|certificate| validity(certificate));
+        let (begin, end) = validity.unwrap_or((0, i64::MAX));
+        let path = PathBuf::from(SELF_SIGNED);
         let mut loaded = Loaded::default();
         loaded.add(Arc::new(Pair { path, names, begin, end, key }));
         let loaded = RwLock::new(Arc::new(loaded));
@@ -275,6 +277,23 @@ fn load(
             Ok((loaded, faults))
         }
     }
+}
+
+/// A new certificate as `params` say, signed by itself, with a new key.
+///
+/// # Errors
+///
+/// [`CertificateError::SelfSigned`] if `params` are no good.
+pub(crate) fn self_signed(
+    params: &CertificateParams,
+) -> Result<Arc<CertifiedKey>, CertificateError> {
+    let pair = KeyPair::generate().map_err(CertificateError::SelfSigned)?;
+    let made = params.self_signed(&pair).map_err(CertificateError::SelfSigned)?;
+    let key = PrivatePkcs8KeyDer::from(pair.serialize_der()).into();
+    let unusable = |source| CertificateError::Unusable { path: SELF_SIGNED.into(), source };
+    let key = any_supported_type(&key).map_err(unusable)?;
+    // That they go together would be asked of a parser that knows not every critical extension.
+    Ok(Arc::new(CertifiedKey::new(vec![made.der().clone()], key)))
 }
 
 /// The certificate in `path` and its key.

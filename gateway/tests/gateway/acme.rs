@@ -2,7 +2,7 @@
 
 use crate::support::{Behaviour, Replica, TestApp, spawn_with};
 use crate::tls::{ask, connect, connector, in_folder};
-use gateway::{AcmeSettings, Settings};
+use gateway::{AcmeSettings, Challenge, Settings};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
@@ -30,6 +30,7 @@ fn keeping(
     let acme = AcmeSettings {
         hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
         directory: authority.directory(),
+        challenge: Challenge::Http01,
         contact: Some("someone@blog.example".into()),
         roots: Some(authority.roots()),
         retry,
@@ -188,6 +189,33 @@ async fn gateways_that_share_a_folder_ask_once_and_each_can_answer() {
 }
 
 #[tokio::test]
+async fn gateways_that_share_a_folder_answer_in_a_handshake() {
+    let (authority, folder) = (Authority::start().await, tempfile::tempdir().unwrap());
+    let pages = Replica::start(Behaviour::Echo("pages")).await;
+    let settings = keeping(&authority, folder.path(), &["blog.example"], LONG);
+    let spawn = || {
+        spawn_with(&[], &[&pages], |all| {
+            settings(all);
+            all.tls.as_mut().unwrap().acme.as_mut().unwrap().challenge = Challenge::TlsAlpn01;
+        })
+    };
+
+    let apps = [spawn(), spawn()];
+    // Nobody has to answer without TLS.
+    authority.ask_at(&apps.each_ref().map(|app| app.tls.unwrap()));
+    let believer = believing(&authority);
+    for app in &apps {
+        until("a certificate", async || shown(app, &believer, "blog.example").await).await;
+    }
+
+    assert_eq!((authority.orders(), authority.issued()), (1, 1));
+    // Whoever else asks like an authority is shown nothing, and everybody else is served.
+    let curious = connect(&apps[0], &connector(&["acme-tls/1"]), "blog.example").await;
+    assert!(curious.is_err(), "no question is open");
+    assert!(shown(&apps[0], &connector(&["http/1.1"]), "blog.example").await.is_some());
+}
+
+#[tokio::test]
 async fn a_proof_that_one_gateway_cannot_give_fails_the_order_and_the_next_try_is_later() {
     let (authority, folder) = (Authority::start().await, tempfile::tempdir().unwrap());
     let stranger = Replica::start(Behaviour::Status(404, "no proof")).await;
@@ -283,6 +311,7 @@ fn check_names_the_setting_that_cannot_be_used() {
         ("GATEWAY_ACME_ROOTS", &folder.path().join("missing")),
         ("GATEWAY_ACME_HOSTS", Path::new("*.blog.example")),
         ("GATEWAY_ACME_DIRECTORY", Path::new("http://ca.example/")),
+        ("GATEWAY_ACME_CHALLENGE", Path::new("dns-01")),
     ] {
         let (code, said) = check(&[(name, value)]);
         assert!(code == Some(64) && said.contains(name), "{name}: {code:?} {said}");

@@ -1,18 +1,11 @@
 //! Orders, their authorizations, and the proof of each (RFC 8555 §7.1.6).
 
 use super::listen::{Answer, Problem};
+use super::proof::{Kind, Question};
 use super::state::{State, lock};
 use serde_json::{Value, json};
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
-/// For a gateway to answer.
-const DEADLINE: Duration = Duration::from_secs(5);
 
 /// What one account wants a certificate for.
 #[derive(Debug)]
@@ -72,10 +65,11 @@ impl Authorization {
         json!({"type": "dns", "value": self.host})
     }
 
-    fn challenge(&self, url: &str, number: usize, at: usize) -> Value {
+    fn challenge(&self, url: &str, number: usize, at: usize, kind: Kind) -> Value {
+        let name = kind.name();
         let mut shown = json!({
-            "type": "http-01",
-            "url": format!("{url}/challenge/{number}/{at}"),
+            "type": name,
+            "url": format!("{url}/challenge/{number}/{at}/{name}"),
             "token": self.token,
             "status": self.status,
         });
@@ -87,7 +81,7 @@ impl Authorization {
 
     fn show(&self, url: &str, number: usize, at: usize) -> Value {
         let status = if self.status == "processing" { "pending" } else { self.status };
-        let challenges = [self.challenge(url, number, at)];
+        let challenges = Kind::ALL.map(|kind| self.challenge(url, number, at, kind));
         json!({"identifier": self.identifier(), "status": status, "challenges": challenges})
     }
 }
@@ -141,12 +135,13 @@ pub(super) fn ask(
             json(&authorization.show(url, number, at))
         }
         ("challenge", Some(_)) => {
+            let kind = path.get(3).and_then(|name| Kind::named(name)).ok_or_else(nothing)?;
             let authorization = order.authorizations.get_mut(at).ok_or_else(nothing)?;
             if authorization.status == "pending" {
                 authorization.status = "processing";
-                tokio::spawn(validate(state.clone(), number, at));
+                tokio::spawn(validate(state.clone(), number, at, kind));
             }
-            json(&authorization.challenge(url, number, at))
+            json(&authorization.challenge(url, number, at, kind))
         }
         ("finalize", Some(payload)) => {
             if order.status() != "ready" {
@@ -170,23 +165,21 @@ pub(super) fn ask(
 }
 
 /// Asks every gateway for the proof.
-async fn validate(state: Arc<State>, number: usize, at: usize) {
+async fn validate(state: Arc<State>, number: usize, at: usize, kind: Kind) {
     let question = {
         let orders = lock(&state.orders);
         let order = &orders[number];
-        let authorization = &order.authorizations[at];
+        let Authorization { host, token, .. } = &order.authorizations[at];
         let key = state.key(order.account);
-        key.map(|key| (authorization.host.clone(), authorization.token.clone(), key.thumbprint()))
+        key.map(|key| Question::new(kind, host, token, &key.thumbprint()))
     };
     let mut error = None;
-    if let Some((host, token, thumbprint)) = question {
-        let expected = format!("{token}.{thumbprint}");
+    if let Some(question) = question {
         for gateway in state.gateways() {
-            let asked = tokio::time::timeout(DEADLINE, fetch(gateway, &host, &token));
-            error = match asked.await {
-                Ok(Ok(answer)) if answer.trim_end() == expected => error,
-                Ok(Ok(_)) => Some(Problem::new(403, "unauthorized", "the proof is wrong")),
-                Ok(Err(_)) | Err(_) => Some(Problem::new(400, "connection", "nobody answers")),
+            error = match question.ask(gateway).await {
+                Ok(true) => error,
+                Ok(false) => Some(Problem::new(403, "unauthorized", "the proof is wrong")),
+                Err(_) => Some(Problem::new(400, "connection", "nobody answers")),
             };
         }
         if state.gateways().is_empty() {
@@ -197,18 +190,4 @@ async fn validate(state: Arc<State>, number: usize, at: usize) {
     let authorization = &mut orders[number].authorizations[at];
     authorization.status = if error.is_some() { "invalid" } else { "valid" };
     authorization.error = error;
-}
-
-/// `http-01` (RFC 8555 §8.3), at `gateway` in place of what the host's name says; the body of a 200.
-async fn fetch(gateway: SocketAddr, host: &str, token: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect(gateway).await?;
-    let request = format!(
-        "GET /.well-known/acme-challenge/{token} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-    let is_good = head.split(' ').nth(1) == Some("200");
-    if is_good { Ok(body.to_owned()) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
