@@ -2,6 +2,7 @@
 
 use crate::acme::{Acme, AcmeError, AcmeMetrics};
 use crate::drain::Drain;
+use crate::handover::{self, HandoverError, Inherited, Post, Predecessor};
 use crate::parts::{Keys, Parts};
 use crate::settings::{CertificateSource, Settings, TlsSettings};
 use crate::tls::{self, CertificateError, Certificates, TlsMetrics};
@@ -10,12 +11,17 @@ use crate::{listener, refresh};
 use async_trait::async_trait;
 use futures_util::future::OptionFuture;
 use rustls::server::ResolvesServerCert;
-use service_kit::{Admin, BindError, Metrics, NotReady, Probe, bind};
+use service_kit::{Admin, BindError, Metrics, NotReady, Probe};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_rustls::TlsAcceptor;
+
+/// A successor that cannot serve after so long leaves its predecessor in service.
+const READY: Duration = Duration::from_secs(30);
+const READY_LOOK: Duration = Duration::from_millis(20);
 
 /// Why the gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +35,9 @@ pub enum StartError {
     /// Nobody can be asked for certificates.
     #[error(transparent)]
     Acme(#[from] AcmeError),
+    /// No other gateway can take over, or this one cannot.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// TLS does not work here.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -42,6 +51,7 @@ pub struct Application {
     addr: SocketAddr,
     secure: Option<Secure>,
     admin: Admin,
+    predecessor: Option<Predecessor>,
     settings: Settings,
     names: Arc<dyn Names>,
 }
@@ -56,8 +66,8 @@ struct Secure {
 }
 
 impl Secure {
-    fn bind(settings: &TlsSettings) -> Result<Self, StartError> {
-        let (listener, addr) = bind("GATEWAY_TLS_LISTEN", settings.listen)?;
+    fn bind(settings: &TlsSettings, inherited: &mut Inherited) -> Result<Self, StartError> {
+        let (listener, addr) = inherited.bind("GATEWAY_TLS_LISTEN", settings.listen)?;
         let (certificates, acme) = certificates(settings)?;
         let resolver: Arc<dyn ResolvesServerCert> = match &acme {
             Some(acme) => Arc::new(acme.proofs()),
@@ -86,17 +96,23 @@ fn certificates(settings: &TlsSettings) -> Result<(Arc<Certificates>, Option<Acm
 }
 
 impl Application {
-    /// Binds the listeners and reads the certificates. Nobody behind them is asked yet.
+    /// Binds the listeners, or gets those of the gateway that runs, and reads the certificates.
+    /// Nobody behind them is asked yet.
     ///
     /// # Errors
     ///
     /// [`StartError`] names the setting that cannot be used.
     pub fn bind(settings: &Settings) -> Result<Self, StartError> {
-        let (listener, addr) = bind("GATEWAY_LISTEN", settings.listen)?;
-        let admin = Admin::bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
-        let secure = settings.tls.as_ref().map(Secure::bind).transpose()?;
+        let inherited = settings.handover.as_deref().map(Inherited::from).transpose()?;
+        let mut inherited = inherited.unwrap_or_default();
+        let (listener, addr) = inherited.bind("GATEWAY_LISTEN", settings.listen)?;
+        let (admin, at) = inherited.bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;
+        let admin = Admin::on(admin, at);
+        let tls = settings.tls.as_ref();
+        let secure = tls.map(|tls| Secure::bind(tls, &mut inherited)).transpose()?;
+        let predecessor = inherited.predecessor;
         let (settings, names) = (settings.clone(), Arc::new(SystemNames));
-        Ok(Self { listener, addr, secure, admin, settings, names })
+        Ok(Self { listener, addr, secure, admin, predecessor, settings, names })
     }
 
     /// The same, which asks `names` where services are, and not the system.
@@ -111,6 +127,7 @@ impl Application {
     ///
     /// [`StartError::Certificate`] leads to the file that cannot be used.
     pub fn verify(settings: &Settings) -> Result<(), StartError> {
+        settings.handover.as_deref().map(handover::verify).transpose()?;
         settings.tls.as_ref().map(certificates).transpose()?;
         Ok(())
     }
@@ -135,13 +152,16 @@ impl Application {
 
     /// Serves until `stop` completes; then says so in every answer for `GATEWAY_LAME_DUCK`, accepts
     /// nobody, closes idle connections, and finishes what is in hand, for at most
-    /// `GATEWAY_DRAIN`.
+    /// `GATEWAY_DRAIN`. The same once a successor serves that got the listeners
+    /// (`GATEWAY_HANDOVER`). If this is a successor, it serves as soon as readers can have pages.
     ///
     /// # Errors
     ///
-    /// If a listener cannot be used in this runtime.
+    /// If a listener cannot be used in this runtime, or a successor cannot serve in time.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, mut secure, admin, settings, names, .. } = self;
+        let to_hand_over =
+            self.settings.handover.is_some().then(|| self.listeners()).transpose()?;
+        let Self { listener, mut secure, admin, predecessor, settings, names, .. } = self;
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
         let asked = AcmeMetrics::register(&metrics);
         let (keys, acme) = match &mut secure {
@@ -166,20 +186,36 @@ impl Application {
         let mut accepting = pin!(async {
             tokio::join!(plain, OptionFuture::from(secure));
         });
+        let mut admin = pin!(admin.run(Arc::new(probe), metrics));
         let mut beside = pin!(async {
             tokio::select! {
-                done = admin.run(Arc::new(probe), metrics) => done,
-                () = api.follow() => Ok(()),
-                () = blog_static.follow() => Ok(()),
-                () = refresh::serve(refreshes, connections.clone()) => Ok(()),
-                () = keep_certificates(certificates.as_deref(), acme.as_ref(), &asked, &connections.tls) => Ok(()),
+                () = api.follow() => {}
+                () = blog_static.follow() => {}
+                () = refresh::serve(refreshes, connections.clone()) => {}
+                () = keep_certificates(certificates.as_deref(), acme.as_ref(), &asked, &connections.tls) => {}
             }
         });
-        tokio::select! {
-            () = stop => {}
-            () = &mut accepting => {}
-            done = &mut beside => return done,
+        let mut stop = pin!(stop);
+        if predecessor.is_some() {
+            tokio::select! {
+                ready = until_ready(&blog_static) => ready?,
+                () = &mut beside => {}
+                () = &mut stop => return Ok(()),
+            }
         }
+        let post = settings.handover.as_deref().zip(to_hand_over);
+        let post = post.map(|(path, listeners)| Post::take(path, listeners)).transpose();
+        let relieved = OptionFuture::from(post.map_err(io::Error::other)?.map(Post::relieved));
+        if let Some(predecessor) = predecessor {
+            predecessor.dismiss();
+        }
+        let is_relieved = tokio::select! {
+            () = &mut stop => false,
+            Some(()) = relieved => true,
+            () = &mut accepting => false,
+            done = &mut admin => return done,
+            () = &mut beside => false,
+        };
         let stopping = async {
             shutdown.send_replace(true);
             drain.lame_duck(settings.lame_duck).await;
@@ -193,9 +229,29 @@ impl Application {
         };
         tokio::select! {
             () = stopped => Ok(()),
-            done = beside => done,
+            // Neighbours are to hear from the one that serves now.
+            done = admin, if !is_relieved => done,
+            () = beside => Ok(()),
         }
     }
+
+    /// All listeners, once more.
+    fn listeners(&self) -> io::Result<Vec<TcpListener>> {
+        let secure = self.secure.as_ref().map(|secure| &secure.listener);
+        let all = [&self.listener, self.admin.listener()].into_iter().chain(secure);
+        all.map(TcpListener::try_clone).collect()
+    }
+}
+
+/// Waits until readers can have pages.
+async fn until_ready(blog_static: &Upstream) -> io::Result<()> {
+    let ready = async {
+        while !blog_static.is_known_to_be_ready() {
+            tokio::time::sleep(READY_LOOK).await;
+        }
+    };
+    let why = "no replica of blog-static is well, so the gateway before goes on";
+    tokio::time::timeout(READY, ready).await.map_err(|_| io::Error::other(why))
 }
 
 /// Takes new certificates and asks for them, for ever.

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use service_kit::{SettingError, Vars};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ pub struct Settings {
     pub lame_duck: Duration,
     /// `GATEWAY_DRAIN`: how long requests in hand may take after being asked to stop.
     pub drain: Duration,
+    /// `GATEWAY_HANDOVER`: the path of the socket at which a gateway that is started gets the ports
+    /// of the one that runs, and waits for the next; unset is nowhere.
+    pub handover: Option<PathBuf>,
     /// `GATEWAY_CACHE_BYTES`: how many bytes of answers are kept in memory. 0 keeps none.
     pub cache_bytes: u64,
     /// `GATEWAY_PURGERS`: networks whose clients may `PURGE` an address, with commas.
@@ -128,6 +132,7 @@ impl Default for Settings {
             proxy_protocol: ProxyProtocol::Off,
             lame_duck: Duration::from_secs(1),
             drain: Duration::from_secs(10),
+            handover: None,
             cache_bytes: 64 * 1024 * 1024,
             purgers: PRIVATE.iter().take(1).filter_map(|text| text.parse().ok()).collect(),
             max_connections: 20_000,
@@ -189,6 +194,7 @@ impl Settings {
                 .unwrap_or(default.proxy_protocol),
             lame_duck: vars.duration("GATEWAY_LAME_DUCK")?.unwrap_or(default.lame_duck),
             drain: vars.duration("GATEWAY_DRAIN")?.unwrap_or(default.drain),
+            handover: vars.get("GATEWAY_HANDOVER")?.map(PathBuf::from),
             cache_bytes: vars.parsed("GATEWAY_CACHE_BYTES", number)?.unwrap_or(default.cache_bytes),
             purgers: vars.list("GATEWAY_PURGERS", networks)?.unwrap_or(default.purgers),
             max_connections: vars

@@ -199,6 +199,11 @@ impl Upstream {
         self.replicas.read().iter().any(|replica| replica.is_healthy())
     }
 
+    /// Whether a replica is there that was asked, and is well.
+    pub(crate) fn is_known_to_be_ready(&self) -> bool {
+        self.replicas.read().iter().any(|replica| replica.is_known_to_be_well())
+    }
+
     /// Follows the service for ever: asks for its addresses and checks its replicas.
     pub(crate) async fn follow(&self) {
         loop {

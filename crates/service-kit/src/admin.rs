@@ -57,7 +57,19 @@ impl Admin {
     /// [`BindError`] names the setting.
     pub fn bind(setting: &'static str, listen: SocketAddr) -> Result<Self, BindError> {
         let (listener, addr) = bind(setting, listen)?;
-        Ok(Self { listener, addr })
+        Ok(Self::on(listener, addr))
+    }
+
+    /// One that listens already, at `addr`. The listener must not block.
+    #[must_use]
+    pub fn on(listener: TcpListener, addr: SocketAddr) -> Self {
+        Self { listener, addr }
+    }
+
+    /// Its listener.
+    #[must_use]
+    pub fn listener(&self) -> &TcpListener {
+        &self.listener
     }
 
     /// Where it listens.

@@ -57,6 +57,11 @@ impl Replica {
         self.is_doubted.load(Ordering::Relaxed)
     }
 
+    /// Whether it was asked, and is well.
+    pub(crate) fn is_known_to_be_well(&self) -> bool {
+        self.was_checked.load(Ordering::Acquire) && self.is_well.load(Ordering::Acquire)
+    }
+
     /// The release that it serves.
     pub(crate) fn release(&self) -> Option<Release> {
         self.release.read().clone()
@@ -102,8 +107,9 @@ impl Replica {
         {
             self.note_release(release);
         }
-        let was_checked = self.was_checked.swap(true, Ordering::Relaxed);
-        if self.is_well.swap(is_well, Ordering::Relaxed) != is_well {
+        let was_well = self.is_well.swap(is_well, Ordering::Release);
+        let was_checked = self.was_checked.swap(true, Ordering::Release);
+        if was_well != is_well {
             let addr = self.addr;
             match checked {
                 Ok(_) => tracing::info!(upstream = service, "{service} at {addr} is well"),

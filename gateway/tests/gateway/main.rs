@@ -6,6 +6,7 @@ mod acme;
 mod cache;
 mod door;
 mod drain;
+mod handover;
 mod headers;
 mod limits;
 mod malformed;

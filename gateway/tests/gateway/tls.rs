@@ -118,7 +118,7 @@ pub(crate) fn in_folder(settings: &mut Settings, folder: &Path) {
     tls.certificates = CertificateSource::Folder(folder.to_owned());
 }
 
-fn write_certificate(folder: &Path, file: &str, name: &str) -> CertificateDer<'static> {
+pub(crate) fn write_certificate(folder: &Path, file: &str, name: &str) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     std::fs::write(folder.join(format!("{file}.crt")), made.cert.pem()).unwrap();
     std::fs::write(folder.join(format!("{file}.key")), made.signing_key.serialize_pem()).unwrap();
