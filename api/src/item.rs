@@ -1,9 +1,10 @@
 //! What answers are made of.
 
 use crate::counter::Known;
-use domain::{Counts, CurrentRelease, Neighbours, Post, PostPath, PostSummary, Tag};
+use domain::{Counts, CurrentRelease, PostDetail, PostPath, PostSummary, Tag};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use search::Neighbours;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -169,20 +170,23 @@ impl From<domain::Heading> for Heading {
 
 impl Detail {
     pub(crate) fn new(
-        post: Post,
-        beside: Neighbours,
+        post: &PostSummary,
+        detail: PostDetail,
+        beside: Neighbours<'_>,
         related: Vec<&PostSummary>,
         known: &Known,
     ) -> Self {
+        let PostDetail { description, keywords, outline } = detail;
+        let item = |post: &PostSummary| Item::from(post.clone());
         Self {
-            raw_url: post.summary.path.raw_url(),
-            item: Item::counted(post.summary, known),
-            description: post.description,
-            keywords: post.keywords,
-            outline: post.outline.into_iter().map(Heading::from).collect(),
-            previous: beside.previous.map(Item::from),
-            next: beside.next.map(Item::from),
-            related: related.into_iter().cloned().map(Item::from).collect(),
+            raw_url: post.path.raw_url(),
+            item: Item::counted(post.clone(), known),
+            description,
+            keywords,
+            outline: outline.into_iter().map(Heading::from).collect(),
+            previous: beside.previous.map(item),
+            next: beside.next.map(item),
+            related: related.into_iter().map(item).collect(),
         }
     }
 }

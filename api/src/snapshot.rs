@@ -155,9 +155,13 @@ impl Served {
         if index.len() == count {
             return Ok(index);
         }
-        // It was collected meanwhile: the pointer stands elsewhere by now.
-        Err(StoreError::Unavailable("the release was removed while it was read".into()))
+        Err(removed())
     }
+}
+
+/// Not all of a release is there any more: the pointer stands elsewhere by now.
+pub(crate) fn removed() -> StoreError {
+    StoreError::Unavailable("the release was removed while it was read".into())
 }
 
 /// Runs `work` away from the threads that answer requests.

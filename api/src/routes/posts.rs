@@ -6,6 +6,7 @@ use crate::counter::Known;
 use crate::error::ApiError;
 use crate::item::{Detail, Item};
 use crate::parameters::{Parameters, is_encoded};
+use crate::snapshot::removed;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Cursor, PostPath, PostQuery, PostSummary, ReleaseSeq, Tag};
@@ -149,11 +150,12 @@ pub(super) async fn show(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
     let known = blog.counter.known();
     let key = format!("post:{path}");
     let compute = async {
-        let found = blog.posts.find(snapshot.release.seq, &path).await?;
-        let post = found.ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
-        let beside = blog.posts.neighbours(snapshot.release.seq, &post.summary).await?;
-        let related = snapshot.index.related(&path, RELATED);
-        Ok(Detail::new(post, beside, related, &known))
+        let (release, index) = (snapshot.release.seq, &snapshot.index);
+        // What is not there is not asked for in the store.
+        let post = index.post(&path).ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
+        let detail = blog.posts.detail(release, &path).await?.ok_or_else(removed)?;
+        let (beside, related) = (index.neighbours(&path), index.related(&path, RELATED));
+        Ok(Detail::new(post, detail, beside, related, &known))
     };
     answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
 }

@@ -42,6 +42,18 @@ pub struct PostSummary {
     pub minutes: u32,
 }
 
+/// What the page of a post shows beside its summary and its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostDetail {
+    /// For search engines, if it differs from the summary.
+    pub description: Option<String>,
+    /// For search engines.
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    /// The headings, in order.
+    pub outline: Vec<Heading>,
+}
+
 /// One published post, as a release carries it and the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {

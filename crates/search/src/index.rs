@@ -47,6 +47,15 @@ pub struct Hit {
     pub snippet: String,
 }
 
+/// The posts beside one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Neighbours<'a> {
+    /// The next older post.
+    pub previous: Option<&'a PostSummary>,
+    /// The next newer post.
+    pub next: Option<&'a PostSummary>,
+}
+
 impl Index {
     /// Prepares `posts`.
     #[must_use]
@@ -86,6 +95,16 @@ impl Index {
     #[must_use]
     pub fn post(&self, path: &PostPath) -> Option<&PostSummary> {
         self.rank(path).map(|rank| &self.order[rank as usize].summary)
+    }
+
+    /// The posts beside the one at `path` in the order of lists; none if there is no post.
+    #[must_use]
+    pub fn neighbours(&self, path: &PostPath) -> Neighbours<'_> {
+        let Some(rank) = self.rank(path).map(|rank| rank as usize) else {
+            return Neighbours::default();
+        };
+        let summary = |rank| self.order.get(rank).map(|document: &Arc<Document>| &document.summary);
+        Neighbours { previous: summary(rank + 1), next: rank.checked_sub(1).and_then(summary) }
     }
 
     /// The place of the post at `path` in the order of lists.

@@ -30,7 +30,7 @@ mod update;
 mod varint;
 mod words;
 
-pub use crate::index::{Hit, Hits, Index};
+pub use crate::index::{Hit, Hits, Index, Neighbours};
 pub use crate::query::{MAX_TERMS, phrase};
 pub use crate::suggest::Suggestions;
 pub use crate::update::Update;

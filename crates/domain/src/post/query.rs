@@ -1,6 +1,6 @@
 //! What is asked of the list of posts, and what counts come back.
 
-use crate::{Cursor, PostSummary, Tag};
+use crate::{Cursor, Tag};
 use serde::{Deserialize, Serialize};
 
 /// Which posts a list holds. Every filter that is set must hold.
@@ -16,15 +16,6 @@ pub struct PostQuery {
     pub after: Option<Cursor>,
     /// At most so many posts; 0 gives none.
     pub limit: u16,
-}
-
-/// The posts beside one in the order of lists.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Neighbours {
-    /// The next older post.
-    pub previous: Option<PostSummary>,
-    /// The next newer post.
-    pub next: Option<PostSummary>,
 }
 
 /// A tag and its number of posts.

@@ -1,7 +1,7 @@
 //! The port through which posts are read.
 
 use crate::{
-    CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostSummary, ReleaseSeq, SeriesCount,
+    CurrentRelease, Post, PostDetail, PostPath, PostQuery, PostSummary, ReleaseSeq, SeriesCount,
     StoreError, TagCount, VisiblePost, YearCount,
 };
 use async_trait::async_trait;
@@ -22,15 +22,13 @@ pub trait PostReader: Send + Sync {
         query: &PostQuery,
     ) -> Result<Vec<PostSummary>, StoreError>;
 
-    /// The post at `path`, or `None` if this release has none there.
-    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError>;
-
-    /// The posts right before and after `post` in the order of lists.
-    async fn neighbours(
+    /// What the page of the post at `path` shows beside its summary, or `None` if this release has
+    /// none there.
+    async fn detail(
         &self,
         release: ReleaseSeq,
-        post: &PostSummary,
-    ) -> Result<Neighbours, StoreError>;
+        path: &PostPath,
+    ) -> Result<Option<PostDetail>, StoreError>;
 
     /// Every tag with its count, most posts first, then by name.
     async fn tags(&self, release: ReleaseSeq) -> Result<Vec<TagCount>, StoreError>;
@@ -40,9 +38,6 @@ pub trait PostReader: Send + Sync {
 
     /// Every series with its count, by name.
     async fn series(&self, release: ReleaseSeq) -> Result<Vec<SeriesCount>, StoreError>;
-
-    /// All posts of the release in the order of lists, with their text.
-    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError>;
 
     /// Which version of each post the release shows, in no particular order: enough to see what
     /// differs from another release.

@@ -54,6 +54,21 @@ fn any_part_of_a_text_is_found() {
 }
 
 #[test]
+fn a_post_has_an_older_and_a_newer_one_beside_it() {
+    let index = index();
+    let beside = |name: &str| {
+        let path = PostPath::parse(&format!("blog/{name}.md")).unwrap();
+        let Neighbours { previous, next } = index.neighbours(&path);
+        [previous, next].map(|post| post.map(|post| post.path.file_stem()))
+    };
+
+    assert_eq!(beside("one"), [None, Some("two")]);
+    assert_eq!(beside("two"), [Some("one"), Some("three")]);
+    assert_eq!(beside("three"), [Some("two"), None]);
+    assert_eq!(beside("none"), [None, None]);
+}
+
+#[test]
 fn filters_and_exclusions_hold_together() {
     assert_eq!(found("缓存", Some("go")), ["one", "two"]);
     assert!(found("缓存", Some("ops")).is_empty());

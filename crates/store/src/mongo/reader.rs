@@ -4,7 +4,7 @@ use super::document::{PointerDocument, PostDocument, SummaryDocument, stored};
 use super::{MongoPosts, visible};
 use async_trait::async_trait;
 use domain::{
-    ContentHash, CurrentRelease, Cursor, Neighbours, Post, PostPath, PostQuery, PostReader,
+    ContentHash, CurrentRelease, Cursor, Post, PostDetail, PostPath, PostQuery, PostReader,
     PostSummary, ReleaseSeq, SeriesCount, StoreError, TagCount, VisiblePost, YearCount,
 };
 use futures_util::TryStreamExt;
@@ -41,28 +41,22 @@ impl PostReader for MongoPosts {
         conditions.extend(query.tag.as_ref().map(|tag| doc! { "tags": tag.as_str() }));
         conditions.extend(query.year.map(|year| doc! { "year": i32::from(year) }));
         conditions.extend(query.series.as_ref().map(|series| doc! { "series": series }));
-        conditions.extend(query.after.as_ref().map(|place| beside(place, "$lt", "$gt")));
+        conditions.extend(query.after.as_ref().map(after));
         self.summaries(doc! { "$and": conditions }, newest_first(), query.limit).await
     }
 
-    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError> {
-        let mut filter = visible(release.0);
-        filter.insert("path", path.as_str());
-        let found = self.ask(|store| async move { store.posts.find_one(filter).await });
-        found.await?.map(PostDocument::into_post).transpose()
-    }
-
-    async fn neighbours(
+    async fn detail(
         &self,
         release: ReleaseSeq,
-        post: &PostSummary,
-    ) -> Result<Neighbours, StoreError> {
-        let place = Cursor::from(post);
-        let filter = |place| doc! { "$and": [visible(release.0), place] };
-        let oldest_first = doc! { PostDocument::ORDER: 1, "path": -1 };
-        let older = self.summaries(filter(beside(&place, "$lt", "$gt")), newest_first(), 1).await?;
-        let newer = self.summaries(filter(beside(&place, "$gt", "$lt")), oldest_first, 1).await?;
-        Ok(Neighbours { previous: older.into_iter().next(), next: newer.into_iter().next() })
+        path: &PostPath,
+    ) -> Result<Option<PostDetail>, StoreError> {
+        let mut filter = visible(release.0);
+        filter.insert("path", path.as_str());
+        let found = self.ask(|store| async move {
+            let shown = doc! { "_id": 0, "description": 1, "keywords": 1, "outline": 1 };
+            store.posts.clone_with_type().find_one(filter).projection(shown).await
+        });
+        found.await
     }
 
     async fn tags(&self, release: ReleaseSeq) -> Result<Vec<TagCount>, StoreError> {
@@ -95,14 +89,6 @@ impl PostReader for MongoPosts {
             doc! { "$project": { "_id": 0, "series": "$_id", "posts": 1 } },
         ])
         .await
-    }
-
-    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError> {
-        let found = self.ask(move |store| async move {
-            let posts = store.posts.find(visible(release.0)).sort(newest_first()).await?;
-            posts.try_collect::<Vec<_>>().await
-        });
-        found.await?.into_iter().map(PostDocument::into_post).collect()
     }
 
     async fn versions(&self, release: ReleaseSeq) -> Result<Vec<VisiblePost>, StoreError> {
@@ -162,12 +148,11 @@ fn newest_first() -> Document {
     doc! { PostDocument::ORDER: -1, "path": 1 }
 }
 
-/// The posts on one side of `place`: `$lt` and `$gt` give the older ones, the other way round the
-/// newer.
-fn beside(place: &Cursor, time: &str, path: &str) -> Document {
+/// The posts after `place` in the order of lists.
+fn after(place: &Cursor) -> Document {
     let at = Bson::DateTime(stored(place.published_at));
     doc! { "$or": [
-        { PostDocument::ORDER: { time: at.clone() } },
-        { PostDocument::ORDER: at, "path": { path: place.path.as_str() } },
+        { PostDocument::ORDER: { "$lt": at.clone() } },
+        { PostDocument::ORDER: at, "path": { "$gt": place.path.as_str() } },
     ] }
 }

@@ -3,7 +3,7 @@
 use super::{SqlitePosts, corrupt, row, unavailable};
 use async_trait::async_trait;
 use domain::{
-    CurrentRelease, Neighbours, Post, PostPath, PostQuery, PostReader, PostSummary, ReleaseSeq,
+    CurrentRelease, Post, PostDetail, PostPath, PostQuery, PostReader, PostSummary, ReleaseSeq,
     SeriesCount, StoreError, TagCount, VisiblePost, YearCount,
 };
 use rusqlite::{Connection, ToSql};
@@ -26,42 +26,16 @@ impl PostReader for SqlitePosts {
         self.with(move |connection| list(connection, release, &query)).await
     }
 
-    async fn find(&self, release: ReleaseSeq, path: &PostPath) -> Result<Option<Post>, StoreError> {
+    async fn detail(
+        &self,
+        release: ReleaseSeq,
+        path: &PostPath,
+    ) -> Result<Option<PostDetail>, StoreError> {
         let path = path.clone();
         self.with(move |connection| {
             let sql = format!("SELECT post FROM posts WHERE {VISIBLE} AND path = ?2");
             let found = ask(connection, &sql, &[&release.0, &path.as_str()], row::json_column)?;
             Ok(found.into_iter().next())
-        })
-        .await
-    }
-
-    async fn neighbours(
-        &self,
-        release: ReleaseSeq,
-        post: &PostSummary,
-    ) -> Result<Neighbours, StoreError> {
-        let (at, path) = (post.published_at.as_millisecond(), post.path.clone());
-        self.with(move |connection| {
-            let beside = |comparison: &str, order: &str| {
-                let sql = format!(
-                    "SELECT summary FROM posts WHERE {VISIBLE} AND {comparison} \
-                     ORDER BY {order} LIMIT 1"
-                );
-                let found =
-                    ask(connection, &sql, &[&release.0, &at, &path.as_str()], row::json_column)?;
-                Ok(found.into_iter().next())
-            };
-            Ok(Neighbours {
-                previous: beside(
-                    "(published_at < ?2 OR (published_at = ?2 AND path > ?3))",
-                    "published_at DESC, path",
-                )?,
-                next: beside(
-                    "(published_at > ?2 OR (published_at = ?2 AND path < ?3))",
-                    "published_at, path DESC",
-                )?,
-            })
         })
         .await
     }
@@ -88,12 +62,6 @@ impl PostReader for SqlitePosts {
             "SELECT json_object('series', series, 'posts', count(*)) FROM posts \
              WHERE {VISIBLE} AND series IS NOT NULL GROUP BY series ORDER BY series"
         );
-        self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
-    }
-
-    async fn all(&self, release: ReleaseSeq) -> Result<Vec<Post>, StoreError> {
-        let sql =
-            format!("SELECT post FROM posts WHERE {VISIBLE} ORDER BY published_at DESC, path");
         self.with(move |connection| ask(connection, &sql, &[&release.0], row::json_column)).await
     }
 

@@ -62,26 +62,24 @@ async fn filters_hold_together() {
 }
 
 #[tokio::test]
-async fn a_post_reads_back_as_it_was_written_with_its_neighbours() {
+async fn a_post_reads_back_as_it_was_written() {
     for store in stores().await {
         let mut all = posts(3, 1);
         all[1].summary.updated = Some("2026-01-02T03:04:05.678Z".parse().unwrap());
         all[1].summary.title = "标题: \"$set\" 'x' \u{1f58b}".into();
         all[1].description = Some("d".into());
         let seq = store.register(1, &all).await;
-        let middle = &all[1].summary;
+        let path = &all[1].summary.path;
 
-        let found = store.reader.find(seq, &middle.path).await.unwrap();
-        let neighbours = store.reader.neighbours(seq, middle).await.unwrap();
-        let first = store.reader.neighbours(seq, &all[0].summary).await.unwrap();
+        let detail = store.reader.detail(seq, path).await.unwrap().unwrap();
+        let found = store.reader.some(seq, std::slice::from_ref(path)).await.unwrap();
 
-        assert_eq!(found.as_ref(), Some(&all[1]), "{}", store.name);
-        assert_eq!(neighbours.previous.as_ref(), Some(&all[2].summary), "{}", store.name);
-        assert_eq!(neighbours.next.as_ref(), Some(&all[0].summary), "{}", store.name);
-        assert_eq!(first.next, None, "{}", store.name);
+        assert_eq!(found, [all[1].clone()], "{}", store.name);
+        assert_eq!(detail.description, all[1].description, "{}", store.name);
+        assert_eq!(detail.keywords, all[1].keywords, "{}", store.name);
+        assert_eq!(detail.outline, all[1].outline, "{}", store.name);
         let nothing = PostPath::parse("blog/nothing.md").unwrap();
-        assert_eq!(store.reader.find(seq, &nothing).await.unwrap(), None, "{}", store.name);
-        assert_eq!(store.reader.all(seq).await.unwrap(), all, "{}", store.name);
+        assert_eq!(store.reader.detail(seq, &nothing).await.unwrap(), None, "{}", store.name);
     }
 }
 

@@ -25,7 +25,7 @@ async fn mongodb_that_lets_nobody_in_is_told_apart_from_one_that_is_gone() {
     server.add_user("stranger", "s3cret", "readWrite", "other").await;
 
     mongo(server.uri_of("loader", "s3cret")).await.prepare().await.unwrap();
-    mongo(server.uri_of("api", "s3cret")).await.all(domain::ReleaseSeq(1)).await.unwrap();
+    mongo(server.uri_of("api", "s3cret")).await.versions(domain::ReleaseSeq(1)).await.unwrap();
     let wrong = mongo(server.uri_of("loader", "guessed")).await.prepare().await.unwrap_err();
     let unknown = mongo(server.uri_of("nobody", "s3cret")).await.prepare().await.unwrap_err();
     let nameless = mongo(server.uri()).await.prepare().await.unwrap_err();
