@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 const LIMIT: u16 = 5;
 /// Posts at most.
 const MAX_LIMIT: u16 = 20;
+const _: () = assert!(MAX_LIMIT as usize <= search::MAX_RELATED);
 
 /// Posts, the best first.
 #[derive(Debug, Serialize, ToSchema)]

@@ -32,5 +32,6 @@ mod words;
 
 pub use crate::index::{Hit, Hits, Index, Neighbours};
 pub use crate::query::{MAX_TERMS, phrase};
+pub use crate::related::MAX_RELATED;
 pub use crate::suggest::Suggestions;
 pub use crate::update::Update;

@@ -6,15 +6,19 @@
 //! 24 terms of each post that are worth most are compared. A post in another language counts half.
 //! Of equally related ones the nearer in the order of lists comes first.
 //!
-//! What needs all posts, rarities and the posts of each term, is computed once for a release; then one
-//! question costs microseconds.
+//! What needs all posts, rarities and the posts of each term, is computed once for a release; what is
+//! related to one post, when somebody first asks. So a release with one new post is not held up by
+//! comparing ten thousand old ones anew.
 
 use crate::document::Document;
 use crate::index::Index;
 use crate::profile::{Term, Weighed};
 use domain::{PostPath, PostSummary};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// So many posts are related to one at most.
+pub const MAX_RELATED: usize = 20;
 
 /// Terms by which a post is compared with others.
 const SIGNATURE: usize = 24;
@@ -39,6 +43,8 @@ pub(crate) struct Relations {
     starts: Vec<usize>,
     /// In the order of terms, then of posts.
     by_term: Vec<Worth>,
+    /// The places of the posts that are related to each, once somebody has asked for them.
+    found: Box<[OnceLock<Box<[u32]>>]>,
 }
 
 impl Relations {
@@ -69,7 +75,8 @@ impl Relations {
         }
         let mut by_term = by_post.clone();
         by_term.sort_unstable_by_key(|worth| (worth.term, worth.rank));
-        Self { by_post, starts, by_term }
+        let found = order.iter().map(|_| OnceLock::new()).collect();
+        Self { by_post, starts, by_term, found }
     }
 
     /// What each post has in common with the one at `rank`, if it has anything.
@@ -98,11 +105,16 @@ fn worth(weighed: Weighed, with: u32, posts: usize) -> f32 {
 }
 
 impl Index {
-    /// At most `limit` posts that have most in common with the one at `path`; none if there is no
-    /// post.
+    /// At most `limit` and [`MAX_RELATED`] posts that have most in common with the one at `path`; none
+    /// if there is no post.
     #[must_use]
     pub fn related(&self, path: &PostPath, limit: usize) -> Vec<&PostSummary> {
         let Some(rank) = self.rank(path) else { return Vec::new() };
+        let found = self.relations.found[rank as usize].get_or_init(|| self.find_related(rank));
+        found.iter().take(limit).map(|other| &self.order[*other as usize].summary).collect()
+    }
+
+    fn find_related(&self, rank: u32) -> Box<[u32]> {
         let lang = &self.order[rank as usize].summary.lang;
         let document = |rank: u32| &self.order[rank as usize].summary;
         let scores = self.relations.scores(rank as usize);
@@ -117,7 +129,7 @@ impl Index {
             let distance = |other: u32| (other.abs_diff(rank), other);
             others_score.total_cmp(score).then(distance(*one).cmp(&distance(*other)))
         });
-        found.into_iter().take(limit).map(|(other, _)| document(other)).collect()
+        found.into_iter().take(MAX_RELATED).map(|(other, _)| other).collect()
     }
 }
 
