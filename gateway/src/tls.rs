@@ -40,6 +40,9 @@ pub(crate) fn acceptor(
     config.alpn_protocols = protocols.map(<[u8]>::to_vec).collect();
     // The keys of tickets change every six hours.
     config.ticketer = ring::Ticketer::new()?;
+    // Browsers ask for all over one connection of HTTP/2, so one ticket is what they can use; each
+    // more costs both sides with every connection, resumed ones too.
+    config.send_tls13_tickets = 1;
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
