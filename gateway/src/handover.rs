@@ -5,6 +5,7 @@
 //! a word once it can serve. Only then the gateway stops as it always does. A successor that never
 //! gets there ends, and nothing has happened.
 
+use crate::listener::PAUSE;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -26,8 +27,6 @@ use tokio::net::{UnixListener, UnixStream};
 const DEADLINE: Duration = Duration::from_secs(5);
 /// For a successor to begin to serve. It gives up earlier itself.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Without free descriptors, accepting fails at once, and would fail again at once.
-const PAUSE: Duration = Duration::from_millis(100);
 /// For readers without TLS and with it, and for neighbours.
 const LISTENERS: usize = 3;
 /// A message is at least one byte.
