@@ -12,6 +12,8 @@ mod sample;
 mod server;
 #[cfg(feature = "auth")]
 mod set;
+#[cfg(feature = "acme")]
+mod tls;
 
 #[cfg(feature = "acme")]
 pub use crate::acme::Authority;
@@ -21,3 +23,5 @@ pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;
 pub use crate::sample::{post, posts, release_id};
 pub use crate::server::{Server, find_program, mongod, redis};
+#[cfg(feature = "acme")]
+pub use crate::tls::tls_connector;

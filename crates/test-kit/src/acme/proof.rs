@@ -1,27 +1,20 @@
 //! Asking a gateway for the proof that a host is its own.
 
+use crate::tls::tls_connector;
 use ring::digest::{SHA256, digest};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring as provider, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
-use rustls::version::TLS13;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, PeerIncompatible, SignatureScheme,
-};
+use rustls::pki_types::{CertificateDer, ServerName};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// For a gateway to answer.
 const DEADLINE: Duration = Duration::from_secs(5);
-const PROTOCOL: &[u8] = b"acme-tls/1";
+const PROTOCOL: &str = "acme-tls/1";
 
 /// How the proof is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,18 +84,10 @@ impl Question {
     }
 
     async fn shake_hands(&self, stream: TcpStream) -> io::Result<bool> {
-        let provider = Arc::new(provider::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[&TLS13])
-            .map_err(io::Error::other)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-            .with_no_client_auth();
-        config.alpn_protocols = vec![PROTOCOL.to_vec()];
         let host = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(host, stream).await?;
+        let mut stream = tls_connector(&[PROTOCOL]).connect(host, stream).await?;
         let session = stream.get_ref().1;
-        let is_spoken = session.alpn_protocol() == Some(PROTOCOL);
+        let is_spoken = session.alpn_protocol() == Some(PROTOCOL.as_bytes());
         let shown = session.peer_certificates().and_then(<[_]>::first);
         let is_right = is_spoken && shown.is_some_and(|certificate| self.is_answer(certificate));
         // Nothing else is said there.
@@ -122,49 +107,5 @@ impl Question {
         let identifier = Oid::from(&[1, 3, 6, 1, 5, 5, 7, 1, 31]).ok();
         let extension = identifier.and_then(|oid| certificate.get_extension_unique(&oid).ok()?);
         is_host && extension.is_some_and(|found| found.critical && found.value == wanted)
-    }
-}
-
-/// Believes whatever is signed by the key in it: the proof is in what it says.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(PeerIncompatible::Tls12NotOfferedOrEnabled.into())
-    }
-
-    /// With the bare key, since the usual way refuses critical extensions that it does not know.
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let (_, certificate) = X509Certificate::from_der(certificate)
-            .map_err(|_| rustls::Error::from(CertificateError::BadEncoding))?;
-        let key = SubjectPublicKeyInfoDer::from(certificate.public_key().raw);
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature_with_raw_key(message, &key, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
