@@ -103,7 +103,7 @@ impl Application {
     ///
     /// [`StartError`] names the setting that cannot be used.
     pub fn bind(settings: &Settings) -> Result<Self, StartError> {
-        let inherited = settings.handover.as_deref().map(Inherited::from).transpose()?;
+        let inherited = settings.handover.as_deref().map(Inherited::ask).transpose()?;
         let mut inherited = inherited.unwrap_or_default();
         let (listener, addr) = inherited.bind("GATEWAY_LISTEN", settings.listen)?;
         let (admin, at) = inherited.bind("GATEWAY_ADMIN_LISTEN", settings.admin_listen)?;

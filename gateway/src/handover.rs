@@ -41,13 +41,20 @@ pub struct HandoverError {
     source: io::Error,
 }
 
+impl HandoverError {
+    /// What is wrong with `path`.
+    fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self { path: path.to_owned(), source }
+    }
+}
+
 /// Whether a gateway can wait for its successor at `path`: a socket or nothing yet, in a folder.
 ///
 /// # Errors
 ///
 /// [`HandoverError`] says what is there.
 pub(crate) fn verify(path: &Path) -> Result<(), HandoverError> {
-    let error = |source| HandoverError { path: path.to_owned(), source };
+    let error = HandoverError::at(path);
     match fs::symlink_metadata(path) {
         Ok(file) if file.file_type().is_socket() => Ok(()),
         Ok(_) => Err(error(io::Error::other("it is there already and no socket"))),
@@ -76,16 +83,14 @@ impl Inherited {
     /// # Errors
     ///
     /// [`HandoverError`] if somebody else is there, or has another successor in hand.
-    pub(crate) fn from(path: &Path) -> Result<Self, HandoverError> {
+    pub(crate) fn ask(path: &Path) -> Result<Self, HandoverError> {
         verify(path)?;
         let stream = match blocking::UnixStream::connect(path) {
             Ok(stream) => stream,
             Err(error) if is_nobody(&error) => return Ok(Self::default()),
-            Err(source) => return Err(HandoverError { path: path.to_owned(), source }),
+            Err(error) => return Err(HandoverError::at(path)(error)),
         };
-        let listeners = receive(&stream);
-        let listeners =
-            listeners.map_err(|source| HandoverError { path: path.to_owned(), source })?;
+        let listeners = receive(&stream).map_err(HandoverError::at(path))?;
         Ok(Self { listeners, predecessor: Some(Predecessor(stream)) })
     }
 
@@ -151,10 +156,8 @@ impl Post {
             fs::rename(&new, path)?;
             Ok(socket)
         };
-        match take() {
-            Ok(socket) => Ok(Self { socket, listeners }),
-            Err(source) => Err(HandoverError { path: path.to_owned(), source }),
-        }
+        let socket = take().map_err(HandoverError::at(path))?;
+        Ok(Self { socket, listeners })
     }
 
     /// Completes when a successor serves. One that fails is named in the log.
@@ -225,7 +228,7 @@ mod tests {
 
         assert!(verify(&folder.path().join("new")).is_ok());
         assert!(verify(&folder.path().join("no/folder")).is_err());
-        let error = Inherited::from(&file).unwrap_err();
+        let error = Inherited::ask(&file).unwrap_err();
 
         assert!(error.to_string().contains("GATEWAY_HANDOVER"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
@@ -236,7 +239,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gateway.sock");
         drop(Post::take(&path, Vec::new()).unwrap());
-        assert!(Inherited::from(&path).unwrap().predecessor.is_none(), "nobody is there");
+        assert!(Inherited::ask(&path).unwrap().predecessor.is_none(), "nobody is there");
 
         let _post = Post::take(&path, Vec::new()).unwrap();
 

@@ -8,6 +8,9 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
+/// SHA-256.
+const DIGEST_BYTES: usize = 32;
+
 /// The certificates, and one with the answer for an authority that asks for it.
 #[derive(Debug)]
 pub(crate) struct Proofs {
@@ -33,9 +36,6 @@ impl Proofs {
         tls::self_signed(&params).map(Some)
     }
 }
-
-/// SHA-256.
-const DIGEST_BYTES: usize = 32;
 
 impl ResolvesServerCert for Proofs {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

@@ -66,6 +66,13 @@ fn a_post_has_an_older_and_a_newer_one_beside_it() {
     assert_eq!(beside("two"), [Some("one"), Some("three")]);
     assert_eq!(beside("three"), [Some("two"), None]);
     assert_eq!(beside("none"), [None, None]);
+
+    // Of one instant, the first by its path counts as newer.
+    let twins = ["b", "a"].map(|name| post(name, "2026-01-01", &[], 1));
+    let index = Index::build(twins.to_vec());
+    let path = PostPath::parse("blog/a.md").unwrap();
+    let previous = index.neighbours(&path).previous.map(|post| post.path.file_stem());
+    assert_eq!((previous, index.neighbours(&path).next), (Some("b"), None));
 }
 
 #[test]
