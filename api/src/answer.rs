@@ -11,10 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::CurrentRelease;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
 
-/// How long the store may take before an answer as of other counts is given instead.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// Browsers ask again each time, which costs a 304.
 const CACHE_CONTROL: &str = "public, no-cache";
 
@@ -25,34 +22,32 @@ pub(crate) async fn answer<T: Serialize>(
     blog: &Blog,
     snapshot: &Snapshot,
     key: &str,
-    compute: impl Future<Output = Result<T, ApiError>>,
+    compute: impl FnOnce() -> T,
 ) -> Result<HttpResponse, ApiError> {
     answer_as_of(request, blog, snapshot, 0, key, compute).await
 }
 
-/// As [`answer`], for what shows views and likes too, as of `counts`, a version of them. While the
-/// store does not answer, what was kept as of other counts is better than nothing.
+/// As [`answer`], for what shows views and likes too, as of `counts`, a version of them.
 pub(crate) async fn answer_as_of<T: Serialize>(
     request: &HttpRequest,
     blog: &Blog,
     snapshot: &Snapshot,
     counts: i64,
     key: &str,
-    compute: impl Future<Output = Result<T, ApiError>>,
+    compute: impl FnOnce() -> T,
 ) -> Result<HttpResponse, ApiError> {
-    let tag = |counts| EntityTag::new_strong(edition(&snapshot.release, counts, &blog.site_title));
+    let etag = EntityTag::new_strong(edition(&snapshot.release, counts, &blog.site_title));
     let mut response = HttpResponse::Ok();
+    response.insert_header((header::ETAG, etag.to_string()));
     response.insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
     response.insert_header(("x-release", snapshot.release.id.to_string()));
     // Nobody knows the tag who was not answered 200 under this address and release.
-    if is_known(request, &tag(counts)) {
-        response.insert_header((header::ETAG, tag(counts).to_string()));
+    if is_known(request, &etag) {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
     let found = find(blog, snapshot, counts, key, compute).await?;
-    response.insert_header((header::ETAG, tag(found.counts).to_string()));
     response.content_type("application/json; charset=utf-8");
-    Ok(response.body(found.body))
+    Ok(response.body(found))
 }
 
 /// What the caches have, or what `compute` gives.
@@ -61,43 +56,22 @@ async fn find<T: Serialize>(
     snapshot: &Snapshot,
     counts: i64,
     key: &str,
-    compute: impl Future<Output = Result<T, ApiError>>,
-) -> Result<Kept, ApiError> {
+    compute: impl FnOnce() -> T,
+) -> Result<Bytes, ApiError> {
     // One answer is kept for all counts: newer ones take its place.
     let key = format!("inkstack:2:{}:{key}", edition(&snapshot.release, 0, &blog.site_title));
     let (nearest, others) = blog.caches.split_at(blog.caches.len().min(1));
-    let mut outdated = None;
-    if let Some(kept) = Kept::find(blog, nearest, &key, counts, &mut outdated).await {
-        return Ok(kept);
+    if let Some(kept) = Kept::find(blog, nearest, &key, counts).await {
+        return Ok(kept.body);
     }
     let land = async {
-        if let Some(kept) = Kept::find(blog, others, &key, counts, &mut outdated).await {
+        if let Some(kept) = Kept::find(blog, others, &key, counts).await {
             kept.keep(nearest, &key).await;
-            return Ok(kept);
+            return Ok(kept.body);
         }
-        // A reader need not wait for a store that is known not to answer.
-        if let Some(outdated) = outdated.take_if(|_| blog.served.is_spared()) {
-            return Ok(outdated);
-        }
-        let computed = match outdated {
-            None => compute.await,
-            Some(outdated) => match tokio::time::timeout(PATIENCE, compute).await {
-                Ok(Err(error)) if error.is_of_store() => {
-                    blog.metrics.failed(&error);
-                    blog.served.note_late();
-                    return Ok(outdated);
-                }
-                Ok(computed) => computed,
-                Err(_) => {
-                    blog.served.note_late();
-                    return Ok(outdated);
-                }
-            },
-        };
-        let computed = computed.inspect_err(|error| blog.metrics.failed(error))?;
-        let kept = Kept { counts, body: body(&computed) };
+        let kept = Kept { counts, body: body(&compute()) };
         kept.keep(&blog.caches, &key).await;
-        Ok(kept)
+        Ok(kept.body)
     };
     blog.flights.join(&format!("{counts}:{key}"), land).await
 }
@@ -117,9 +91,9 @@ pub(crate) async fn answer_anew<T: Serialize>(
 ) -> Result<HttpResponse, ApiError> {
     let land = async {
         let computed = compute.await.inspect_err(|error| blog.metrics.failed(error))?;
-        Ok(Kept { counts: 0, body: body(&computed) })
+        Ok(body(&computed))
     };
-    let body = blog.flights.join(key, land).await?.body;
+    let body = blog.flights.join(key, land).await?;
     let hash = blake3::hash(&body).to_hex();
     let etag = EntityTag::new_strong(hash[..32].to_owned());
     let mut response = HttpResponse::Ok();

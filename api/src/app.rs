@@ -39,6 +39,7 @@ pub struct Application {
     admin: Admin,
     metrics: Metrics,
     blog: Blog,
+    posts: Arc<dyn PostReader>,
     poll: Duration,
     pace: Pace,
     drain: Duration,
@@ -47,7 +48,6 @@ pub struct Application {
 /// What handlers hold.
 #[derive(Clone)]
 pub(crate) struct Blog {
-    pub(crate) posts: Arc<dyn PostReader>,
     pub(crate) caches: Vec<Arc<dyn Cache>>,
     pub(crate) served: Served,
     pub(crate) counter: Counter,
@@ -82,7 +82,6 @@ impl Application {
         let served = Served::default();
         let blog = Blog {
             metrics: ApiMetrics::register(&metrics, &served, &backends.caches),
-            posts: backends.posts,
             caches: backends.caches,
             served,
             counter: Counter::new(backends.tally, backends.counts),
@@ -93,7 +92,8 @@ impl Application {
         };
         let (poll, drain) = (settings.poll, settings.drain);
         let pace = Pace { every: settings.count_interval, age: settings.counts_age };
-        Ok(Self { listener, admin, metrics, blog, poll, pace, drain })
+        let posts = backends.posts;
+        Ok(Self { listener, admin, metrics, blog, posts, poll, pace, drain })
     }
 
     /// Where it listens.
@@ -114,10 +114,10 @@ impl Application {
     ///
     /// What the system says if accepting fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, admin, metrics, blog, poll, pace, drain } = self;
+        let Self { listener, admin, metrics, blog, posts, poll, pace, drain } = self;
         let observer = Observer { metrics: HttpMetrics::register(&metrics), route: routes::name };
         let probe = Arc::new(blog.served.clone());
-        let follow = blog.served.clone().follow(blog.posts.clone(), poll, blog.metrics.clone());
+        let follow = blog.served.clone().follow(posts, poll, blog.metrics.clone());
         let watch = blog.metrics.clone().watch(blog.caches.clone());
         let counter = blog.counter.clone();
         let count = counter.clone().follow(pace);
@@ -145,8 +145,8 @@ impl Application {
     }
 }
 
-/// Ready when a release is known: from then on most questions have an answer, even if the store
-/// goes away.
+/// Ready when a release is known: from then on every question about posts has an answer, even if the
+/// store goes away.
 #[async_trait]
 impl Probe for Served {
     async fn ready(&self) -> Result<(), NotReady> {

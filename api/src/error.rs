@@ -61,11 +61,6 @@ impl From<StoreError> for ApiError {
 }
 
 impl ApiError {
-    /// Whether it is the store that did not answer, and may soon.
-    pub(crate) fn is_of_store(&self) -> bool {
-        matches!(self, Self::Store(_)) && self.status_code() == StatusCode::SERVICE_UNAVAILABLE
-    }
-
     /// The status and the stable code of this error. One line each, so that this is also the
     /// index of `docs/problems.md`.
     fn kind(&self) -> (StatusCode, &'static str) {

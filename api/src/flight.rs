@@ -1,13 +1,13 @@
 //! One computation for many who wait for the same answer.
 
 use crate::error::ApiError;
-use crate::kept::Kept;
+use actix_web::web::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::OnceCell;
 
-/// An answer, or why there is none.
-type Landed = Result<Kept, ApiError>;
+/// An answer's body, or why there is none.
+type Landed = Result<Bytes, ApiError>;
 
 /// The answers that are being computed now. Clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "what an answer that can fail gives")]
     fn body(text: &'static str) -> Landed {
-        Ok(Kept { counts: 0, body: text.into() })
+        Ok(text.into())
     }
 
     #[tokio::test]
@@ -61,7 +61,7 @@ mod tests {
         assert!([one, other, third].iter().all(Result::is_err));
         assert_eq!(computed.load(Ordering::Relaxed), 1);
         let later = flights.join("posts", async { body("later") }).await;
-        assert_eq!(later.unwrap().body, "later");
+        assert_eq!(later.unwrap(), "later");
     }
 
     #[tokio::test]
@@ -78,6 +78,6 @@ mod tests {
         let next = flights.join("posts", async { body("next") });
         let (next, ()) = tokio::join!(next, async move { drop(gone) });
 
-        assert_eq!(next.unwrap().body, "next");
+        assert_eq!(next.unwrap(), "next");
     }
 }

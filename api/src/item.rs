@@ -155,9 +155,9 @@ impl From<PostSummary> for Item {
 
 impl Item {
     /// An item that shows its views and likes.
-    pub(crate) fn counted(summary: PostSummary, known: &Known) -> Self {
+    pub(crate) fn counted(summary: &PostSummary, known: &Known) -> Self {
         let Counts { views, likes } = known.counts(&summary.path);
-        Self { views: Some(views), likes: Some(likes), ..summary.into() }
+        Self { views: Some(views), likes: Some(likes), ..summary.clone().into() }
     }
 }
 
@@ -180,7 +180,7 @@ impl Detail {
         let item = |post: &PostSummary| Item::from(post.clone());
         Self {
             raw_url: post.path.raw_url(),
-            item: Item::counted(post.clone(), known),
+            item: Item::counted(post, known),
             description,
             keywords,
             outline: outline.into_iter().map(Heading::from).collect(),

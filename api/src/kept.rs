@@ -17,28 +17,20 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// What the nearest of `caches` has as of `counts`; those before it are told. What any has as of
-    /// other counts is put into `outdated`, the newest of it.
+    /// What the nearest of `caches` has as of `counts`; those before it are told.
     pub(crate) async fn find(
         blog: &Blog,
         caches: &[Arc<dyn Cache>],
         key: &str,
         counts: i64,
-        outdated: &mut Option<Self>,
     ) -> Option<Self> {
         for (index, cache) in caches.iter().enumerate() {
             let found = cache.get(key).await.and_then(Self::from_bytes);
-            let is_hit = found.as_ref().is_some_and(|kept| kept.counts == counts);
-            blog.metrics.looked_up(&**cache, is_hit);
-            match found {
-                Some(kept) if is_hit => {
-                    kept.keep(&caches[..index], key).await;
-                    return Some(kept);
-                }
-                Some(kept) if outdated.as_ref().is_none_or(|old| old.counts < kept.counts) => {
-                    *outdated = Some(kept);
-                }
-                _ => {}
+            let found = found.filter(|kept| kept.counts == counts);
+            blog.metrics.looked_up(&**cache, found.is_some());
+            if let Some(kept) = found {
+                kept.keep(&caches[..index], key).await;
+                return Some(kept);
             }
         }
         None

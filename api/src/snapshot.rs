@@ -11,10 +11,6 @@ use std::time::{Duration, Instant};
 /// The longest pause between two questions to a store that does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the store is spared by whoever has another answer, after somebody waited in vain: its few
-/// places are for those who have none.
-const REST: Duration = Duration::from_secs(5);
-
 /// So many posts are read at once; their texts are in memory twice until they are indexed.
 const BATCH: usize = 256;
 
@@ -31,8 +27,6 @@ pub(crate) struct Served {
     snapshot: Arc<RwLock<Option<Arc<Snapshot>>>>,
     /// What keeps the store from answering, if anything does, in words for who operates it.
     trouble: Arc<RwLock<Option<String>>>,
-    /// When a reader last waited for the store in vain.
-    late: Arc<RwLock<Option<Instant>>>,
 }
 
 impl Served {
@@ -48,17 +42,6 @@ impl Served {
     /// What the store last said instead of an answer.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Notes that a reader waited for the store in vain.
-    pub(crate) fn note_late(&self) {
-        *self.late.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Whether whoever has another answer should not ask the store now.
-    pub(crate) fn is_spared(&self) -> bool {
-        let late = *self.late.read().unwrap_or_else(PoisonError::into_inner);
-        late.is_some_and(|late| late.elapsed() < REST) || self.trouble().is_some()
     }
 
     /// Notes how the store is, and tells it when that has changed.
@@ -155,13 +138,9 @@ impl Served {
         if index.len() == count {
             return Ok(index);
         }
-        Err(removed())
+        // The pointer stands elsewhere by now.
+        Err(StoreError::Unavailable("the release was removed while it was read".into()))
     }
-}
-
-/// Not all of a release is there any more: the pointer stands elsewhere by now.
-pub(crate) fn removed() -> StoreError {
-    StoreError::Unavailable("the release was removed while it was read".into())
 }
 
 /// Runs `work` away from the threads that answer requests.

@@ -22,7 +22,7 @@ struct TagCount {
     #[schema(value_type = String, example = "redis")]
     tag: Tag,
     #[schema(minimum = 1, example = 7)]
-    posts: u64,
+    posts: usize,
 }
 
 /// Every year that has posts, the newest first.
@@ -38,7 +38,7 @@ struct YearCount {
     #[schema(example = 2019)]
     year: i16,
     #[schema(minimum = 1, example = 52)]
-    posts: u64,
+    posts: usize,
 }
 
 /// Every series, by name.
@@ -53,7 +53,7 @@ struct SeriesCount {
     #[schema(example = "数据库笔记")]
     series: String,
     #[schema(minimum = 1, example = 5)]
-    posts: u64,
+    posts: usize,
 }
 
 /// Every tag, the most used first.
@@ -66,10 +66,9 @@ struct SeriesCount {
 pub(super) async fn tags(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async {
-        let tags = blog.posts.tags(snapshot.release.seq).await?.into_iter();
-        let count = |count: domain::TagCount| TagCount { tag: count.tag, posts: count.posts };
-        Ok(Tags { tags: tags.map(count).collect() })
+    let compute = || {
+        let count = |(tag, posts): (&Tag, usize)| TagCount { tag: tag.clone(), posts };
+        Tags { tags: snapshot.index.tags().map(count).collect() }
     };
     answer(&request, &blog, &snapshot, "tags", compute).await
 }
@@ -87,10 +86,9 @@ pub(super) async fn archive(
 ) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async {
-        let years = blog.posts.years(snapshot.release.seq).await?.into_iter();
-        let count = |count: domain::YearCount| YearCount { year: count.year, posts: count.posts };
-        Ok(Archive { years: years.map(count).collect() })
+    let compute = || {
+        let count = |(year, posts)| YearCount { year, posts };
+        Archive { years: snapshot.index.years().map(count).collect() }
     };
     answer(&request, &blog, &snapshot, "archive", compute).await
 }
@@ -108,11 +106,10 @@ pub(super) async fn series(
 ) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async {
-        let series = blog.posts.series(snapshot.release.seq).await?.into_iter();
+    let compute = || {
         let count =
-            |count: domain::SeriesCount| SeriesCount { series: count.series, posts: count.posts };
-        Ok(Series { series: series.map(count).collect() })
+            |(series, posts): (&str, usize)| SeriesCount { series: series.to_owned(), posts };
+        Series { series: snapshot.index.series().map(count).collect() }
     };
     answer(&request, &blog, &snapshot, "series", compute).await
 }

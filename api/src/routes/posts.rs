@@ -6,12 +6,11 @@ use crate::counter::Known;
 use crate::error::ApiError;
 use crate::item::{Detail, Item};
 use crate::parameters::{Parameters, is_encoded};
-use crate::snapshot::removed;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Cursor, PostPath, PostQuery, PostSummary, ReleaseSeq, Tag};
+use domain::{Cursor, PostPath, PostSummary, Tag};
 use percent_encoding::percent_decode_str;
-use search::Index;
+use search::{Filter, Index};
 use serde::Serialize;
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -55,10 +54,19 @@ impl FromStr for Sorting {
     }
 }
 
+/// One page of a list.
+#[derive(Debug)]
+struct Question {
+    filter: Filter,
+    sort: Sort,
+    limit: usize,
+}
+
 /// In which order, and from where.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Sort {
-    Newest,
+    /// Behind this place.
+    Newest(Option<Cursor>),
     /// So many posts are before the page.
     Popular(usize),
 }
@@ -83,56 +91,82 @@ enum Sort {
     responses((status = 200, description = "A page of posts.", body = Page))
 )]
 pub(super) async fn list(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
-    let (query, sort) = query(&request)?;
+    let question = Question::of(&request)?;
     let snapshot = blog.served.snapshot()?;
     let known = blog.counter.known();
-    let key = format!("posts:{sort:?}:{query:?}");
-    let compute = async {
-        let (posts, next) = match sort {
-            Sort::Newest => newest(&blog, snapshot.release.seq, &query).await?,
-            Sort::Popular(offset) => popular(&snapshot.index, &known, &query, offset),
-        };
-        let posts = posts.into_iter().map(|post| Item::counted(post, &known)).collect();
-        Ok(Page { posts, next })
+    let compute = || {
+        let (posts, next) = question.find(&snapshot.index, &known);
+        Page { posts: posts.into_iter().map(|post| Item::counted(post, &known)).collect(), next }
     };
+    let key = format!("posts:{question:?}");
     answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
 }
 
-async fn newest(
-    blog: &Blog,
-    release: ReleaseSeq,
-    query: &PostQuery,
-) -> Result<(Vec<PostSummary>, Option<String>), ApiError> {
-    // One more tells whether there is a next page.
-    let wanted = PostQuery { limit: query.limit + 1, ..query.clone() };
-    let mut posts = blog.posts.list(release, &wanted).await?;
-    let is_last = posts.len() <= usize::from(query.limit);
-    posts.truncate(query.limit.into());
-    let next = posts.last().filter(|_| !is_last).map(|last| Cursor::from(last).to_string());
-    Ok((posts, next))
-}
+impl Question {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut parameters = Parameters::of(request)?;
+        let bad = |text: String| ApiError::BadParameter(text);
+        let wanted = "the `next` of an earlier page, unchanged";
+        let tag = parameters.text("tag")?.map(|tag| Tag::parse(&tag)).transpose();
+        let sorting = parameters.parsed("sort", "`newest` or `popular`")?;
+        let sort = match sorting.unwrap_or(Sorting::Newest) {
+            Sorting::Newest => Sort::Newest(parameters.parsed("after", wanted)?),
+            Sorting::Popular => {
+                let offset = parameters.parsed::<u32>("after", wanted)?.unwrap_or(0);
+                Sort::Popular(offset as usize)
+            }
+        };
+        let filter = Filter {
+            tag: tag.map_err(|error| bad(format!("`tag`: {error}")))?,
+            year: parameters.parsed("year", "a year such as 2019")?,
+            series: parameters.text("series")?,
+        };
+        let limit = parameters.limit(PAGE, MAX_PAGE)?.into();
+        parameters.finish()?;
+        Ok(Self { filter, sort, limit })
+    }
 
-/// What nobody has opened stands behind, newest first. A post that rises between two pages may be
-/// missed, and one that falls be there twice.
-fn popular(
-    index: &Index,
-    known: &Known,
-    query: &PostQuery,
-    offset: usize,
-) -> (Vec<PostSummary>, Option<String>) {
-    let is_wanted = |post: &&PostSummary| {
-        query.tag.as_ref().is_none_or(|tag| post.tags.contains(tag))
-            && query.year.is_none_or(|year| post.date.year() == year)
-            && query.series.as_ref().is_none_or(|series| post.series.as_ref() == Some(series))
-    };
-    let mut posts: Vec<_> =
-        index.posts().filter(is_wanted).map(|post| (known.score(&post.path), post)).collect();
-    // Stable: equal scores stay in the order of lists.
-    posts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    let end = offset.saturating_add(query.limit.into());
-    let next = (end < posts.len()).then(|| end.to_string());
-    let page = posts.into_iter().skip(offset).take(query.limit.into());
-    (page.map(|(_, post)| post.clone()).collect(), next)
+    /// The posts of the page, and where the next one begins.
+    fn find<'a>(
+        &'a self,
+        index: &'a Index,
+        known: &Known,
+    ) -> (Vec<&'a PostSummary>, Option<String>) {
+        match &self.sort {
+            Sort::Newest(after) => self.newest(index, after.as_ref()),
+            Sort::Popular(offset) => self.popular(index, known, *offset),
+        }
+    }
+
+    fn newest<'a>(
+        &'a self,
+        index: &'a Index,
+        after: Option<&Cursor>,
+    ) -> (Vec<&'a PostSummary>, Option<String>) {
+        let mut listed = index.list(&self.filter, after);
+        let posts: Vec<_> = listed.by_ref().take(self.limit).collect();
+        let last = posts.last().filter(|_| listed.next().is_some());
+        let next = last.map(|last| Cursor::from(*last).to_string());
+        (posts, next)
+    }
+
+    /// What nobody has opened stands behind, newest first. A post that rises between two pages may be
+    /// missed, and one that falls be there twice.
+    fn popular<'a>(
+        &'a self,
+        index: &'a Index,
+        known: &Known,
+        offset: usize,
+    ) -> (Vec<&'a PostSummary>, Option<String>) {
+        let scored = |post: &'a PostSummary| (known.score(&post.path), post);
+        let mut posts: Vec<_> = index.list(&self.filter, None).map(scored).collect();
+        // Stable: equal scores stay in the order of lists.
+        posts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let end = offset.saturating_add(self.limit);
+        let next = (end < posts.len()).then(|| end.to_string());
+        let page = posts.into_iter().skip(offset).take(self.limit);
+        (page.map(|(_, post)| post).collect(), next)
+    }
 }
 
 /// One post: metadata, outline, what is beside it and what is related.
@@ -148,15 +182,13 @@ pub(super) async fn show(request: HttpRequest, blog: Data<Blog>) -> Result<HttpR
     let path = path(request.path())?;
     let snapshot = blog.served.snapshot()?;
     let known = blog.counter.known();
-    let key = format!("post:{path}");
-    let compute = async {
-        let (release, index) = (snapshot.release.seq, &snapshot.index);
-        // What is not there is not asked for in the store.
-        let post = index.post(&path).ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
-        let detail = blog.posts.detail(release, &path).await?.ok_or_else(removed)?;
+    let index = &snapshot.index;
+    let post = index.post(&path).ok_or_else(|| ApiError::PostNotFound(path.clone()))?;
+    let compute = || {
         let (beside, related) = (index.neighbours(&path), index.related(&path, RELATED));
-        Ok(Detail::new(post, detail, beside, related, &known))
+        Detail::new(post, index.detail(&path), beside, related, &known)
     };
+    let key = format!("post:{path}");
     answer_as_of(&request, &blog, &snapshot, known.version, &key, compute).await
 }
 
@@ -171,30 +203,6 @@ pub(super) async fn show_namesake(
         Ok(path) if is_post(&path) => show(request, blog).await,
         _ => Err(ApiError::MethodNotAllowed(super::WRITE)),
     }
-}
-
-fn query(request: &HttpRequest) -> Result<(PostQuery, Sort), ApiError> {
-    let mut parameters = Parameters::of(request)?;
-    let bad = |text: String| ApiError::BadParameter(text);
-    let wanted = "the `next` of an earlier page, unchanged";
-    let tag = parameters.text("tag")?.map(|tag| Tag::parse(&tag)).transpose();
-    let sorting = parameters.parsed("sort", "`newest` or `popular`")?;
-    let (sort, after) = match sorting.unwrap_or(Sorting::Newest) {
-        Sorting::Newest => (Sort::Newest, parameters.parsed("after", wanted)?),
-        Sorting::Popular => {
-            let offset = parameters.parsed::<u32>("after", wanted)?.unwrap_or(0);
-            (Sort::Popular(offset as usize), None)
-        }
-    };
-    let query = PostQuery {
-        tag: tag.map_err(|error| bad(format!("`tag`: {error}")))?,
-        year: parameters.parsed("year", "a year such as 2019")?,
-        series: parameters.text("series")?,
-        after,
-        limit: parameters.limit(PAGE, MAX_PAGE)?,
-    };
-    parameters.finish()?;
-    Ok((query, sort))
 }
 
 /// The post's path in a request's path, which is decoded here and once: actix leaves some

@@ -55,9 +55,9 @@ pub(super) async fn related(
     if !is_post(&path) {
         return Err(ApiError::PostNotFound(path));
     }
-    let compute = async {
+    let compute = || {
         let related = snapshot.index.related(&path, limit).into_iter().cloned();
-        Ok(Found { posts: related.map(Item::from).collect() })
+        Found { posts: related.map(Item::from).collect() }
     };
     answer(&request, &blog, &snapshot, &format!("related:{limit}:{path}"), compute).await
 }
@@ -89,9 +89,9 @@ pub(super) async fn nearest(
     let limit = usize::from(parameters.limit(LIMIT, MAX_LIMIT)?);
     parameters.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async {
+    let compute = || {
         let nearest = snapshot.index.near(&path, limit).into_iter().cloned();
-        Ok(Found { posts: nearest.map(Item::from).collect() })
+        Found { posts: nearest.map(Item::from).collect() }
     };
     answer(&request, &blog, &snapshot, &format!("nearest:{limit}:{path:?}"), compute).await
 }

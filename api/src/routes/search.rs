@@ -88,7 +88,7 @@ pub(super) async fn search(
     parameters.finish()?;
     let snapshot = blog.served.snapshot()?;
     let key = format!("search:{query:?}:{tag:?}:{offset}:{limit}");
-    let compute = async {
+    let compute = || {
         let found = snapshot.index.search(&query, tag.as_ref(), offset, limit);
         let next = (offset + found.hits.len() < found.total && !found.hits.is_empty())
             .then(|| (offset + found.hits.len()).to_string());
@@ -98,7 +98,7 @@ pub(super) async fn search(
             snippet: hit.snippet,
         };
         let (total, corrected) = (found.total, found.corrected);
-        Ok(Page { total, corrected, hits: found.hits.into_iter().map(hit).collect(), next })
+        Page { total, corrected, hits: found.hits.into_iter().map(hit).collect(), next }
     };
     answer(&request, &blog, &snapshot, &key, compute).await
 }

@@ -37,14 +37,12 @@ pub(super) struct Site {
 pub(super) async fn site(request: HttpRequest, blog: Data<Blog>) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let release = &snapshot.release;
-    let compute = async {
-        Ok(Site {
-            title: blog.site_title.clone(),
-            posts: release.posts,
-            tags: blog.posts.tags(release.seq).await?.len(),
-            series: blog.posts.series(release.seq).await?.len(),
-        })
+    let index = &snapshot.index;
+    let compute = || Site {
+        title: blog.site_title.clone(),
+        posts: snapshot.release.posts,
+        tags: index.tags().len(),
+        series: index.series().len(),
     };
     answer(&request, &blog, &snapshot, "site", compute).await
 }
@@ -62,6 +60,6 @@ pub(super) async fn release(
 ) -> Result<HttpResponse, ApiError> {
     Parameters::of(&request)?.finish()?;
     let snapshot = blog.served.snapshot()?;
-    let compute = async { Ok(Release::from(&snapshot.release)) };
+    let compute = || Release::from(&snapshot.release);
     answer(&request, &blog, &snapshot, "release", compute).await
 }

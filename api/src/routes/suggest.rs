@@ -79,7 +79,7 @@ pub(super) async fn suggest(
     parameters.finish()?;
     let snapshot = blog.served.snapshot()?;
     let key = format!("suggest:{typed:?}:{limit}");
-    let compute = async {
+    let compute = || {
         let found = snapshot.index.suggest(&typed, limit);
         let tag = |(tag, posts): (Tag, usize)| SuggestedTag { url: tag.url(), tag, posts };
         let post = |post: domain::PostSummary| SuggestedPost {
@@ -87,10 +87,10 @@ pub(super) async fn suggest(
             title: post.title,
             date: post.date,
         };
-        Ok(Suggestions {
+        Suggestions {
             tags: found.tags.into_iter().map(tag).collect(),
             posts: found.posts.into_iter().map(post).collect(),
-        })
+        }
     };
     answer(&request, &blog, &snapshot, &key, compute).await
 }

@@ -1,6 +1,6 @@
 //! Comments: off, held, moderated, kept.
 
-use crate::support::{TestApp, header, names, spawn_embedded, spawn_set};
+use crate::support::{TOKEN, TestApp, comments, header, names, spawn_embedded, spawn_set};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use store::{MemoryTally, MongoSettings, StoreSettings};
 use test_kit::{post, posts};
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef-token";
 const COMMENTS: &str = "/api/v1/posts/blog/p000/comments";
 
 /// An API over each kind of store that takes comments as `mode` says.
@@ -22,14 +21,8 @@ async fn spawn_taking(mode: &str) -> Vec<TestApp> {
     }
     let mut apps = Vec::new();
     for (store, folder) in stores {
-        let set = [
-            ("API_COMMENTS", mode),
-            ("API_ADMIN_TOKEN", TOKEN),
-            ("API_COMMENT_BITS", "6"),
-            ("API_COMMENTS_PER_HOUR", "3"),
-        ];
-        let app =
-            spawn_set(&store, Vec::new(), Arc::new(MemoryTally::default()), folder, set).await;
+        let tally = Arc::new(MemoryTally::default());
+        let app = spawn_set(&store, Vec::new(), tally, folder, comments(mode)).await;
         app.register(1, &posts(2, 1)).await;
         apps.push(app);
     }

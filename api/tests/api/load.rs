@@ -18,14 +18,14 @@ use tokio::task::JoinSet;
 /// Who asks for what, and how long each rests between two questions.
 const READERS: [(Kind, usize, Duration); 4] = [
     (Kind::Kept, 4, Duration::from_millis(40)),
-    (Kind::Indexed, 2, Duration::from_millis(40)),
-    (Kind::Fresh, 6, Duration::from_millis(60)),
+    (Kind::New, 4, Duration::from_millis(40)),
+    (Kind::Comments, 4, Duration::from_millis(60)),
     (Kind::View, 2, Duration::from_millis(50)),
 ];
 /// So many questions of a kind are enough to tell how it goes; those that time out take seconds.
 const ENOUGH: [(Kind, usize); 4] =
-    [(Kind::Kept, 50), (Kind::Indexed, 20), (Kind::Fresh, 6), (Kind::View, 8)];
-/// Recovery is over when so many in a row that nobody has asked before were answered.
+    [(Kind::Kept, 50), (Kind::New, 50), (Kind::Comments, 6), (Kind::View, 8)];
+/// Recovery is over when so many questions in a row were answered by the store.
 const WELL: usize = 10;
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -44,7 +44,7 @@ struct Shared {
     is_over: AtomicBool,
     /// The next question of each kind.
     next: [AtomicUsize; 4],
-    /// Fresh questions that were answered since the last that was not.
+    /// Questions that the store answered since the last that it did not.
     well: AtomicUsize,
     seen: Mutex<Seen>,
 }
@@ -91,7 +91,7 @@ impl Load {
         self.until("enough is asked", is_enough).await;
     }
 
-    /// Waits until questions that nobody has asked before are answered again.
+    /// Waits until the store answers again.
     pub(crate) async fn until_well(&mut self) {
         self.until("all is well", || self.shared.well.load(Ordering::Relaxed) >= WELL).await;
         self.took = self.mended.map(|mended| mended.elapsed()).unwrap_or_default();
@@ -118,26 +118,26 @@ impl Load {
     /// The row of docs/api-faults.md.
     pub(crate) fn row(&self, name: &str) -> String {
         let seen = self.seen();
-        let kinds = [Kind::Kept, Kind::Indexed, Kind::Fresh, Kind::View];
+        let kinds = [Kind::Kept, Kind::New, Kind::Comments, Kind::View];
         let cells = kinds.map(|kind| seen.of(Phase::During, kind).to_string());
         format!("| {name} | {} | {:.1} s |", cells.join(" | "), self.took.as_secs_f32())
     }
 
-    /// Fresh questions of `phase` that were refused.
+    /// Questions of `phase` for the store that were refused.
     pub(crate) fn refused(&self, phase: Phase) -> usize {
-        self.seen().of(phase, Kind::Fresh).refused
+        self.seen().of(phase, Kind::Comments).refused
     }
 
-    /// Nobody was told anything wrong, and what is kept or indexed was always answered.
+    /// Nobody was told anything wrong, and what is asked about posts was always answered.
     pub(crate) fn check(&self) {
         let seen = self.seen();
         assert!(seen.wrong.is_empty(), "{:#?}", seen.wrong);
         for phase in [Phase::Before, Phase::During, Phase::After] {
-            for kind in [Kind::Kept, Kind::Indexed] {
+            for kind in [Kind::Kept, Kind::New] {
                 assert_eq!(seen.of(phase, kind).refused, 0, "{kind:?}, {phase:?}");
             }
         }
-        assert_eq!(seen.of(Phase::Before, Kind::Fresh).refused, 0);
+        assert_eq!(seen.of(Phase::Before, Kind::Comments).refused, 0);
     }
 
     /// Every view was taken, and is in the sum once.
@@ -170,9 +170,6 @@ impl Shared {
     async fn read(self: Arc<Self>, kind: Kind, rest: Duration) {
         while !self.is_over.load(Ordering::Relaxed) {
             let number = self.next[kind as usize].fetch_add(1, Ordering::Relaxed);
-            if kind == Kind::Fresh && number >= question::FRESH {
-                return;
-            }
             self.ask(&Question::of(kind, number)).await;
             tokio::time::sleep(rest).await;
         }
@@ -183,7 +180,7 @@ impl Shared {
         let (began, started) = (phase(), Instant::now());
         let sent = || self.next[Kind::View as usize].load(Ordering::Relaxed);
         let outcome = question.ask(&self.client, &self.url, sent).await;
-        if question.kind == Kind::Fresh {
+        if question.kind == Kind::Comments {
             match outcome {
                 Outcome::Right => self.well.fetch_add(1, Ordering::Relaxed),
                 _ => self.well.swap(0, Ordering::Relaxed),

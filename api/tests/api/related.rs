@@ -9,7 +9,7 @@ fn blog() -> Vec<Post> {
     let mut all: Vec<Post> = posts(12, 1);
     for post in &mut all {
         post.text = String::new();
-        post.outline = Vec::new();
+        post.detail.outline = Vec::new();
     }
     for (name, day, text) in [
         ("191014-Redis缓存", "2019-10-14", "缓存穿透与雪崩，缓存穿透与雪崩"),

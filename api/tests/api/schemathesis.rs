@@ -1,7 +1,7 @@
 //! What the API's own document promises, asked by schemathesis: thousands of requests, most of them
 //! wrong.
 
-use crate::support::spawn_set;
+use crate::support::{TOKEN, spawn_set};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use test_kit::{find_program, post, posts};
 
 /// Requests for each operation and phase, from one seed: the same each time.
 const EXAMPLES: &str = "15";
-const TOKEN: &str = "0123456789abcdef0123456789abcdef-token";
 /// It takes half a minute; a hanging answer must not take for ever.
 const SECONDS: &str = "300";
 

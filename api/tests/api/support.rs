@@ -11,6 +11,19 @@ use store::{MemoryCache, MemoryTally, MongoSettings, StoreSettings};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// What an admin sends along.
+pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef-token";
+
+/// What makes an API take comments, in the way of `mode`.
+pub(crate) fn comments(mode: &str) -> [(&str, &str); 4] {
+    [
+        ("API_COMMENTS", mode),
+        ("API_ADMIN_TOKEN", TOKEN),
+        ("API_COMMENT_BITS", "6"),
+        ("API_COMMENTS_PER_HOUR", "3"),
+    ]
+}
+
 /// A running API; it stops with the test's runtime.
 pub(crate) struct TestApp {
     pub(crate) url: String,

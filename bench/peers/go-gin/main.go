@@ -129,6 +129,11 @@ func main() {
 	}
 	database := client.Database(os.Getenv("MONGODB_DATABASE"))
 	s := server{database.Collection("posts"), database.Collection("current")}
+	// Ours answers lists from memory, so its loader makes no index for them.
+	order := mongo.IndexModel{Keys: bson.D{{Key: "published_at", Value: -1}, {Key: "path", Value: 1}}}
+	if _, err := s.posts.Indexes().CreateOne(context.Background(), order); err != nil {
+		log.Fatal(err)
+	}
 	router := gin.New()
 	router.Use(gin.Recovery())
 	router.GET("/api/v1/posts", s.list)

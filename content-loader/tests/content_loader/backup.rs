@@ -1,9 +1,9 @@
 //! Backups through standard input and output, as scripts make them.
 
-use crate::support::{Served, Source, Target, all, brevs, stdout};
+use crate::support::{Served, Source, Target, all, stdout};
 use std::io::Write;
 use std::process::{Output, Stdio};
-use test_kit::posts;
+use test_kit::{brevs, posts};
 
 /// Runs the job with `input` on standard input.
 fn fed(target: &Target, arguments: &[&str], input: &[u8]) -> Output {

@@ -1,7 +1,7 @@
 //! What scripts are told.
 
-use crate::support::{Served, Source, Target, all, brevs, stdout};
-use test_kit::posts;
+use crate::support::{Served, Source, Target, all, stdout};
+use test_kit::{brevs, posts};
 
 #[tokio::test]
 async fn a_release_that_is_not_whole_is_refused_and_nothing_changes() {

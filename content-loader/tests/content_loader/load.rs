@@ -1,8 +1,8 @@
 //! What a run does.
 
-use crate::support::{Served, Source, Target, all, brevs, stdout};
+use crate::support::{Served, Source, Target, all, stdout};
 use std::process::Stdio;
-use test_kit::{post, posts};
+use test_kit::{brevs, post, posts};
 
 #[tokio::test]
 async fn a_release_is_registered_once_and_then_there_is_nothing_to_do() {

@@ -153,16 +153,8 @@ impl Target {
     /// What readers list now.
     pub(crate) async fn listed(&self) -> Vec<String> {
         let reader = self.settings().reader().await.unwrap();
-        let Some(current) = reader.current().await.unwrap() else { return Vec::new() };
-        let query = domain::PostQuery { limit: 1000, ..Default::default() };
-        let posts = reader.list(current.seq, &query).await.unwrap();
-        posts.into_iter().map(|post| post.brev).collect()
+        test_kit::listed(&*reader).await
     }
-}
-
-/// What [`Target::listed`] gives for `posts`.
-pub(crate) fn brevs(posts: &[Post]) -> Vec<String> {
-    posts.iter().map(|post| post.summary.brev.clone()).collect()
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

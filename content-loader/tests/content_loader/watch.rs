@@ -1,9 +1,9 @@
 //! Staying, for a preview.
 
-use crate::support::{Served, Source, Target, brevs};
+use crate::support::{Served, Source, Target};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use test_kit::{Process, posts};
+use test_kit::{Process, brevs, posts};
 
 async fn until(what: &str, process: &Process, is_so: impl AsyncFn() -> bool) {
     let started = Instant::now();

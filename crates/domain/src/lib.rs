@@ -25,7 +25,6 @@ pub use crate::post::cursor::{Cursor, CursorError};
 pub use crate::post::date::{DateError, PostDate};
 pub use crate::post::outline::{Heading, nested};
 pub use crate::post::path::{PostPath, PostPathError};
-pub use crate::post::query::{PostQuery, SeriesCount, TagCount, YearCount};
 pub use crate::post::reader::PostReader;
 pub use crate::post::{Post, PostDetail, PostSummary, Visibility, visibility};
 pub use crate::release::difference::{Change, Comparison, Difference, SeenTwice};

@@ -4,7 +4,6 @@ pub(crate) mod cursor;
 pub(crate) mod date;
 pub(crate) mod outline;
 pub(crate) mod path;
-pub(crate) mod query;
 pub(crate) mod reader;
 
 use crate::{ContentHash, Heading, PostPath, Tag};
@@ -43,12 +42,13 @@ pub struct PostSummary {
 }
 
 /// What the page of a post shows beside its summary and its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostDetail {
     /// For search engines, if it differs from the summary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// For search engines.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keywords: Vec<String>,
     /// The headings, in order.
     pub outline: Vec<Heading>,
@@ -60,14 +60,9 @@ pub struct Post {
     /// What lists show.
     #[serde(flatten)]
     pub summary: PostSummary,
-    /// For search engines, if it differs from the summary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// For search engines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keywords: Vec<String>,
-    /// The headings, in order.
-    pub outline: Vec<Heading>,
+    /// What its page shows beside that.
+    #[serde(flatten)]
+    pub detail: PostDetail,
     /// The body as plain text, for search.
     pub text: String,
     /// Hash of all the rest: two posts with one hash are the same version.
@@ -78,8 +73,12 @@ impl PostSummary {
     /// The order of every list: newest first, then by path, so that equal dates are stable.
     #[must_use]
     pub fn newest_first(&self, other: &Self) -> Ordering {
-        other.published_at.cmp(&self.published_at).then_with(|| self.path.cmp(&other.path))
+        newest_first((self.published_at, &self.path), (other.published_at, &other.path))
     }
+}
+
+fn newest_first(one: (Timestamp, &PostPath), other: (Timestamp, &PostPath)) -> Ordering {
+    other.0.cmp(&one.0).then_with(|| one.1.cmp(other.1))
 }
 
 /// Whether a post may be shown.

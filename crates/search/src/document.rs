@@ -4,7 +4,7 @@ use crate::fold::{Folding, fold, is_mark};
 use crate::nearest::Address;
 use crate::profile::{Weighed, profile};
 use crate::varint;
-use domain::{ContentHash, Post, PostSummary, Tag};
+use domain::{ContentHash, Post, PostDetail, PostSummary, Tag};
 use std::ops::Range;
 
 /// The parts of a post, the most telling first. A set of them is a byte, one bit each.
@@ -36,6 +36,8 @@ impl Field {
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) summary: PostSummary,
+    /// As JSON, since it is rarely asked for: as it is, it would take twice the memory.
+    detail: Box<str>,
     pub(crate) hash: ContentHash,
     /// All fields, a line feed after each; a folded text has none inside, but between tags and
     /// between headings.
@@ -59,7 +61,7 @@ impl Document {
             fold(&summary.title),
             lines(&mut summary.tags.iter().map(Tag::as_str)),
             fold(&summary.brev),
-            lines(&mut post.outline.iter().map(|heading| heading.text.as_str())),
+            lines(&mut post.detail.outline.iter().map(|heading| heading.text.as_str())),
             text,
         ];
         let mut folded = String::with_capacity(fields.iter().map(|field| field.len() + 1).sum());
@@ -72,6 +74,7 @@ impl Document {
         let mut document = Self {
             address: Address::of(summary.path.as_str()),
             summary,
+            detail: serde_json::to_string(&post.detail).expect("plain data").into_boxed_str(),
             hash: post.hash,
             folded: folded.into_boxed_str(),
             ends,
@@ -81,6 +84,11 @@ impl Document {
         let fields = Field::ALL.map(|field| document.field(field));
         document.profile = profile(fields, document.summary.series.as_deref());
         document
+    }
+
+    /// What the page of the post shows beside its summary and its text.
+    pub(crate) fn detail(&self) -> PostDetail {
+        serde_json::from_str(&self.detail).expect("it was written here")
     }
 
     /// The folded text of `field`.

@@ -8,7 +8,7 @@ use crate::related::Relations;
 use crate::suggest::Titles;
 use crate::update::Update;
 use crate::{snippet, typo};
-use domain::{Post, PostPath, PostSummary, Tag, VisiblePost};
+use domain::{Post, PostDetail, PostPath, PostSummary, Tag, VisiblePost};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -95,6 +95,14 @@ impl Index {
     #[must_use]
     pub fn post(&self, path: &PostPath) -> Option<&PostSummary> {
         self.rank(path).map(|rank| &self.order[rank as usize].summary)
+    }
+
+    /// What the page of the post at `path` shows beside its summary and its text; nothing if there is
+    /// no post.
+    #[must_use]
+    pub fn detail(&self, path: &PostPath) -> PostDetail {
+        let rank = self.rank(path);
+        rank.map(|rank| self.order[rank as usize].detail()).unwrap_or_default()
     }
 
     /// The posts beside the one at `path` in the order of lists; none if there is no post.

@@ -6,13 +6,14 @@
 //! only may contain a term is compared with it. Pure: no files, no clock, no runtime.
 //!
 //! What a match is worth stands in `score.rs`, the query's language at [`Index::search`]; what relates
-//! two posts in `related.rs`, what makes two addresses alike in `nearest.rs`.
+//! two posts in `related.rs`, lists and counts in `list.rs`, what makes two addresses alike in `nearest.rs`.
 
 mod document;
 mod find;
 mod fold;
 mod gram;
 mod index;
+mod list;
 mod nearest;
 mod placed;
 mod places;
@@ -31,6 +32,7 @@ mod varint;
 mod words;
 
 pub use crate::index::{Hit, Hits, Index, Neighbours};
+pub use crate::list::Filter;
 pub use crate::query::{MAX_TERMS, phrase};
 pub use crate::related::MAX_RELATED;
 pub use crate::suggest::Suggestions;

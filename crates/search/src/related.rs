@@ -143,7 +143,7 @@ mod tests {
         let mut post = post(name, &format!("2026-01-{day:02}"), tags, 1);
         post.summary.title = title.into();
         post.summary.brev = String::new();
-        post.outline = Vec::new();
+        post.detail.outline = Vec::new();
         post.text = text.into();
         post
     }

@@ -71,6 +71,11 @@ impl Titles {
         Self { of_posts, tags_of_posts, tags }
     }
 
+    /// Every tag with its number of posts; the most used first, then by name.
+    pub(crate) fn counted_tags(&self) -> impl ExactSizeIterator<Item = (&Tag, usize)> {
+        self.tags.iter().map(|(_, tag, posts)| (tag, *posts))
+    }
+
     /// The folded title of the post that has this place in the order of lists.
     pub(crate) fn title(&self, rank: u32) -> &str {
         self.of_posts.at(rank)

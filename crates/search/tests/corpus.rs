@@ -36,7 +36,7 @@ fn posts() -> Option<Vec<Post>> {
             let mut post = test_kit::post(name, &format!("{year}-01-01"), &[], 1);
             title.unwrap().trim().trim_matches('"').clone_into(&mut post.summary.title);
             markdown.splitn(3, "```").nth(2).unwrap().clone_into(&mut post.text);
-            post.outline.clear();
+            post.detail.outline.clear();
             posts.push(post);
         }
     }

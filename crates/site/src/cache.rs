@@ -169,7 +169,7 @@ impl<'a> Entry<'a> {
             language: (&post.summary.lang).into(),
             questions: (&notes.questions[..]).into(),
             html: html.into(),
-            outline: (&post.outline[..]).into(),
+            outline: (&post.detail.outline[..]).into(),
             text: (&post.text).into(),
             words: post.summary.words,
             minutes: post.summary.minutes,

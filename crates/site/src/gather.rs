@@ -7,7 +7,7 @@ use crate::cache::{Cache, Origin};
 use crate::content::{self, File};
 use crate::media::Media;
 use crate::{Settings, SiteError};
-use domain::{ContentHash, Post, PostPath, PostSummary, Visibility, visibility};
+use domain::{ContentHash, Post, PostDetail, PostPath, PostSummary, Visibility, visibility};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -278,9 +278,11 @@ fn publication(
     };
     let mut post = Post {
         summary,
-        description: header.description,
-        keywords: header.keywords,
-        outline: rendered.outline,
+        detail: PostDetail {
+            description: header.description,
+            keywords: header.keywords,
+            outline: rendered.outline,
+        },
         text: rendered.text,
         hash: content_hash(&[]),
     };

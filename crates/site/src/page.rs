@@ -75,16 +75,16 @@ impl Article<'_> {
     /// The page, in the language of the post: whatever the site's is, what is written for a reader
     /// says so.
     pub(crate) fn page(self, frame: &Frame) -> Result<String, SiteError> {
-        let Post { summary, outline, .. } = self.post;
+        let Post { summary, detail, .. } = self.post;
         let url = summary.path.url();
-        let description = self.post.description.as_deref().unwrap_or(&summary.brev);
+        let description = detail.description.as_deref().unwrap_or(&summary.brev);
         let edit = frame.settings.edit_url.replace("{file}", &encoded(self.file));
         let data = linked_data(self.post, self.item, frame.settings, self.share.as_deref());
         let context = context! {
             post => value(self.item),
             description,
-            keywords => self.post.keywords.join(", "),
-            outline => nested(outline),
+            keywords => detail.keywords.join(", "),
+            outline => nested(&detail.outline),
             body => Value::from_safe_string(self.body.to_owned()),
             previous => self.previous.map(value),
             next => self.next.map(value),
@@ -149,7 +149,7 @@ fn linked_data(post: &Post, item: &Item, settings: &Settings, share: Option<&str
         "@context": "https://schema.org",
         "@type": "BlogPosting",
         "headline": title,
-        "description": post.description.as_deref().unwrap_or(brev),
+        "description": post.detail.description.as_deref().unwrap_or(brev),
         "datePublished": published_at,
         "dateModified": item.modified(),
         "author": { "@type": "Person", "name": author, "url": format!("{}/about", settings.base_url) },

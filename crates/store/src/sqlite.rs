@@ -7,7 +7,7 @@ mod row;
 mod writer;
 
 use domain::StoreError;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,8 +34,8 @@ impl SqlitePosts {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let store =
             Self { path: Arc::new(path.to_owned()), idle: Arc::new(Mutex::new(Vec::new())) };
-        let connection = store.connect().map_err(unavailable)?;
-        connection.execute_batch(include_str!("sqlite/schema.sql")).map_err(unavailable)?;
+        let mut connection = store.connect().map_err(unavailable)?;
+        lay_out(&mut connection).map_err(unavailable)?;
         store.give_back_connection(connection);
         Ok(store)
     }
@@ -46,7 +46,6 @@ impl SqlitePosts {
         // Readers go on while one writes, and a crash loses at most what was not yet flipped.
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
         Ok(connection)
     }
 
@@ -75,6 +74,17 @@ impl SqlitePosts {
         });
         done.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
     }
+}
+
+/// Makes the tables that are missing, and takes from those of an earlier version what is not used any
+/// more.
+fn lay_out(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if transaction.column_exists(None, "posts", "summary")? {
+        transaction.execute_batch(include_str!("sqlite/lists_are_in_memory.sql"))?;
+    }
+    transaction.execute_batch(include_str!("sqlite/schema.sql"))?;
+    transaction.commit()
 }
 
 /// Tells a file that is in use from one that cannot be used and a disk that is full.

@@ -5,6 +5,7 @@ mod acme;
 #[cfg(feature = "auth")]
 mod auth;
 mod browser;
+mod listed;
 mod lot;
 mod port;
 mod process;
@@ -18,6 +19,7 @@ mod tls;
 #[cfg(feature = "acme")]
 pub use crate::acme::Authority;
 pub use crate::browser::{browser, dump_dom, node};
+pub use crate::listed::{brevs, listed};
 pub use crate::lot::Lot;
 pub use crate::port::{free_port, wait_for_port};
 pub use crate::process::Process;

@@ -1,6 +1,6 @@
 //! Sample posts.
 
-use domain::{ContentHash, Heading, Post, PostPath, PostSummary, ReleaseId, Tag};
+use domain::{ContentHash, Heading, Post, PostDetail, PostPath, PostSummary, ReleaseId, Tag};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -32,9 +32,11 @@ pub fn post(name: &str, day: &str, tags: &[&str], version: u8) -> Post {
             words: 100,
             minutes: 1,
         },
-        description: None,
-        keywords: vec!["ink".into()],
-        outline: vec![Heading { level: 2, text: "部署".into(), id: "部署".into() }],
+        detail: PostDetail {
+            description: None,
+            keywords: vec!["ink".into()],
+            outline: vec![Heading { level: 2, text: "部署".into(), id: "部署".into() }],
+        },
         text: format!("Text of {name}, version {version}. 墨栈"),
         hash: ContentHash::new(hash),
     }

@@ -109,7 +109,7 @@ impl Scan {
             let summary = &post.summary;
             let mut fields: Vec<&str> = vec![&summary.title, &summary.brev, &post.text];
             fields.extend(summary.tags.iter().map(domain::Tag::as_str));
-            fields.extend(post.outline.iter().map(|heading| heading.text.as_str()));
+            fields.extend(post.detail.outline.iter().map(|heading| heading.text.as_str()));
             let fields = fields.into_iter().map(|field| scan.fold(field)).collect();
             scan.posts.push((summary.path.to_string(), fields));
         }

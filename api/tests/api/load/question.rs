@@ -1,6 +1,7 @@
 //! What is asked, and what the answer is.
 
 use crate::load::seen::Outcome;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use test_kit::release_id;
@@ -11,8 +12,8 @@ pub(super) const KEPT: usize = 12;
 const SHORT: usize = 80;
 const FILTERS: [&str; 4] = ["", "&tag=all", "&tag=even", "&tag=odd"];
 const YEARS: [&str; 2] = ["", "&year=2020"];
-/// Questions that nobody has asked before.
-pub(super) const FRESH: usize = SHORT * FILTERS.len() * YEARS.len();
+/// Lists that nobody has asked for before; after them, the same are asked for again.
+const LISTS: usize = SHORT * FILTERS.len() * YEARS.len();
 /// Sample posts, a day apart from the first of 2020 on.
 pub(crate) const POSTS: u16 = 24;
 const NUMBERS: usize = POSTS as usize;
@@ -22,10 +23,10 @@ const NUMBERS: usize = POSTS as usize;
 pub(super) enum Kind {
     /// Asked before: a cache.
     Kept,
-    /// The index in memory.
-    Indexed,
-    /// Never asked before: the store.
-    Fresh,
+    /// Never asked before, about posts: the index in memory.
+    New,
+    /// Comments below a post: the store.
+    Comments,
     /// A view, which is counted by Redis.
     View,
 }
@@ -44,18 +45,24 @@ impl Question {
         match kind {
             Kind::Kept if number.is_multiple_of(KEPT) => Self::post(kind, 0),
             Kind::Kept => Self::list(kind, SHORT + number % KEPT, "", ""),
-            Kind::Indexed => {
-                let found = number % NUMBERS;
+            Kind::New if number.is_multiple_of(3) => {
+                let found = number / 3 % NUMBERS;
                 let path = format!("/api/v1/search?q=p{found:03}%20-nowhere{number}");
                 Self { kind, path, posts: vec![found] }
             }
-            Kind::Fresh if number % 16 == 15 && number / 16 + 1 < NUMBERS => {
+            Kind::New if number % 16 == 1 && number / 16 + 1 < NUMBERS => {
                 Self::post(kind, number / 16 + 1)
             }
-            Kind::Fresh => {
-                let (limit, number) = (1 + number % SHORT, number / SHORT);
+            Kind::New => {
+                let (limit, number) = (1 + number % SHORT, number % LISTS / SHORT);
                 let year = YEARS[number / FILTERS.len() % YEARS.len()];
                 Self::list(kind, limit, FILTERS[number % FILTERS.len()], year)
+            }
+            // Behind another place each time, so that no two are one question.
+            Kind::Comments => {
+                let place = format!("{number}~{:032x}", 0);
+                let path = format!("/api/v1/posts/blog/p000/comments?after={place}");
+                Self { kind, path, posts: Vec::new() }
             }
             Kind::View => {
                 let path = "/api/v1/posts/blog/p000/views".to_owned();
@@ -116,9 +123,21 @@ impl Question {
         if status != StatusCode::OK {
             return wrong("neither an answer nor a refusal");
         }
-        if self.kind == Kind::View {
-            return if body["counted"].is_boolean() { Outcome::Right } else { wrong("no count") };
-        }
+        let is_right = match self.kind {
+            Kind::View => body["counted"].is_boolean(),
+            Kind::Comments => body["comments"].as_array().is_some_and(Vec::is_empty),
+            Kind::Kept | Kind::New => return self.judge_posts(&headers, &body, wrong, sent),
+        };
+        if is_right { Outcome::Right } else { wrong("no such answer") }
+    }
+
+    fn judge_posts(
+        &self,
+        headers: &HeaderMap,
+        body: &Value,
+        wrong: impl Fn(&str) -> Outcome,
+        sent: impl Fn() -> usize,
+    ) -> Outcome {
         let release = headers.get("x-release").and_then(|id| id.to_str().ok());
         if release != Some(release_id(1).to_string().as_str()) {
             return wrong("another release");
@@ -126,7 +145,7 @@ impl Question {
         let shown: Vec<&Value> = match (&body["posts"], &body["hits"]) {
             (Value::Array(posts), _) => posts.iter().collect(),
             (_, Value::Array(hits)) => hits.iter().map(|hit| &hit["post"]).collect(),
-            _ => vec![&body],
+            _ => vec![body],
         };
         let is_right = |(post, number): (&&Value, &usize)| {
             post["path"] == format!("blog/p{number:03}.md")

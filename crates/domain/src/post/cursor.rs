@@ -1,7 +1,9 @@
 //! A place in the list of posts.
 
+use crate::post::newest_first;
 use crate::{PostPath, PostSummary};
 use jiff::Timestamp;
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +26,15 @@ pub struct CursorError;
 impl From<&PostSummary> for Cursor {
     fn from(post: &PostSummary) -> Self {
         Self { published_at: post.published_at, path: post.path.clone() }
+    }
+}
+
+impl Cursor {
+    /// Where this place is beside `post` in the order of lists: `Equal` right behind it, `Less`
+    /// anywhere before that.
+    #[must_use]
+    pub fn cmp_to(&self, post: &PostSummary) -> Ordering {
+        newest_first((self.published_at, &self.path), (post.published_at, &post.path))
     }
 }
 

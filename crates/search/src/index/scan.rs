@@ -29,8 +29,8 @@ fn posts(lot: &mut Lot, count: usize) -> Vec<Post> {
         post.summary.tags = tags.iter().filter_map(|tag| Tag::parse(tag).ok()).collect();
         post.summary.title = text(lot, 3);
         post.summary.brev = text(lot, 3);
-        post.outline[0].text = text(lot, 3);
-        post.outline.truncate(1);
+        post.detail.outline[0].text = text(lot, 3);
+        post.detail.outline.truncate(1);
         post.text = text(lot, 30);
         post
     };

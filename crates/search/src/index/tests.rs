@@ -93,7 +93,7 @@ fn better_places_come_first_and_then_newer_posts() {
         (1..=7).map(|day| post(&format!("p{day}"), &format!("2026-01-0{day}"), &[], 1)).collect();
     for post in &mut posts {
         post.text = "所有文字: ink".into();
-        post.outline.clear();
+        post.detail.outline.clear();
     }
     posts[0].summary.title = "Ink".into();
     posts[1].summary.title = "The ink stone".into();
@@ -101,8 +101,8 @@ fn better_places_come_first_and_then_newer_posts() {
     posts[2].summary.title.push_str(" inkling");
     posts[3].summary.tags = vec![Tag::parse("ink").unwrap()];
     posts[4].summary.brev = "of ink".into();
-    posts[5].outline = test_kit::post("x", "2026-01-01", &[], 1).outline;
-    posts[5].outline[0].text = "ink".into();
+    posts[5].detail.outline = test_kit::post("x", "2026-01-01", &[], 1).detail.outline;
+    posts[5].detail.outline[0].text = "ink".into();
 
     let hits = Index::build(posts).search("ink", None, 0, 10);
 

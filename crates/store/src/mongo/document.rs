@@ -3,12 +3,12 @@
 
 use super::corrupt;
 use domain::{
-    ContentHash, CurrentRelease, Heading, Post, PostPath, PostSummary, ReleaseId, ReleaseSeq,
+    ContentHash, CurrentRelease, Post, PostDetail, PostPath, PostSummary, ReleaseId, ReleaseSeq,
     StoreError, Tag,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::DateTime;
 use serde::{Deserialize, Serialize};
 
 /// One version of a post in `posts`.
@@ -17,12 +17,10 @@ pub(super) struct PostDocument {
     pub(super) since: i64,
     pub(super) until: Option<i64>,
     hash: ContentHash,
-    year: i16,
     #[serde(flatten)]
     summary: SummaryDocument,
-    description: Option<String>,
-    keywords: Vec<String>,
-    outline: Vec<Heading>,
+    #[serde(flatten)]
+    detail: PostDetail,
     text: String,
 }
 
@@ -67,9 +65,6 @@ pub(super) struct PointerDocument {
 }
 
 impl PostDocument {
-    /// The field by which lists are ordered.
-    pub(super) const ORDER: &str = "published_at";
-
     /// A version that is visible from release `since` on.
     pub(super) fn new(post: &Post, since: ReleaseSeq) -> Self {
         let summary = &post.summary;
@@ -77,7 +72,6 @@ impl PostDocument {
             since: since.0,
             until: None,
             hash: post.hash,
-            year: summary.date.year(),
             summary: SummaryDocument {
                 path: summary.path.clone(),
                 title: summary.title.clone(),
@@ -91,9 +85,7 @@ impl PostDocument {
                 words: summary.words,
                 minutes: summary.minutes,
             },
-            description: post.description.clone(),
-            keywords: post.keywords.clone(),
-            outline: post.outline.clone(),
+            detail: post.detail.clone(),
             text: post.text.clone(),
         }
     }
@@ -102,9 +94,7 @@ impl PostDocument {
     pub(super) fn into_post(self) -> Result<Post, StoreError> {
         Ok(Post {
             summary: self.summary.into_summary()?,
-            description: self.description,
-            keywords: self.keywords,
-            outline: self.outline,
+            detail: self.detail,
             text: self.text,
             hash: self.hash,
         })
@@ -112,11 +102,6 @@ impl PostDocument {
 }
 
 impl SummaryDocument {
-    /// Leaves out what lists do not need.
-    pub(super) fn projection() -> Document {
-        doc! { "text": 0, "outline": 0, "keywords": 0, "description": 0 }
-    }
-
     /// The summary.
     pub(super) fn into_summary(self) -> Result<PostSummary, StoreError> {
         let published_at = read(self.published_at, self.path.as_str())?;

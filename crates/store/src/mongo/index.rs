@@ -1,6 +1,5 @@
 //! Indexes, created by the loader.
 
-use super::document::PostDocument;
 use mongodb::IndexModel;
 use mongodb::bson::doc;
 use mongodb::options::IndexOptions;
@@ -12,9 +11,6 @@ pub(super) fn posts() -> Vec<IndexModel> {
     let index = |keys| IndexModel::builder().keys(keys).build();
     vec![
         IndexModel::builder().keys(doc! { "path": 1, "until": 1 }).options(unique).build(),
-        index(doc! { PostDocument::ORDER: -1, "path": 1 }),
-        index(doc! { "tags": 1, PostDocument::ORDER: -1, "path": 1 }),
-        index(doc! { "year": 1, PostDocument::ORDER: -1, "path": 1 }),
         index(doc! { "until": 1 }),
         index(doc! { "since": 1 }),
     ]

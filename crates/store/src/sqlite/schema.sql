@@ -5,22 +5,10 @@ CREATE TABLE IF NOT EXISTS posts (
     hash TEXT NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER,
-    published_at INTEGER NOT NULL, -- milliseconds since 1970
-    year INTEGER NOT NULL,
-    series TEXT,
-    summary TEXT NOT NULL,         -- JSON: what lists show
-    post TEXT NOT NULL             -- JSON: all of it
+    post TEXT NOT NULL             -- JSON
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_version ON posts (path) WHERE until IS NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS one_version_ends ON posts (path, until);
-CREATE INDEX IF NOT EXISTS newest_first ON posts (published_at DESC, path);
-
-CREATE TABLE IF NOT EXISTS tags (
-    version INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
-    tag TEXT NOT NULL,
-    PRIMARY KEY (tag, version)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS tags_of_version ON tags (version);
 
 -- Every release that was begun; complete if `seq` is not beyond the pointer's `head`.
 CREATE TABLE IF NOT EXISTS releases (

@@ -215,29 +215,12 @@ fn head(connection: &Connection) -> Result<i64, StoreError> {
 }
 
 fn insert(transaction: &Transaction<'_>, seq: ReleaseSeq, post: &Post) -> Result<(), StoreError> {
-    let summary = &post.summary;
-    let sql = "INSERT INTO posts (path, hash, since, published_at, year, series, summary, post) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let version = transaction
-        .prepare_cached(sql)
-        .and_then(|mut statement| {
-            statement.insert(params![
-                summary.path.as_str(),
-                post.hash.to_string(),
-                seq.0,
-                summary.published_at.as_millisecond(),
-                summary.date.year(),
-                summary.series,
-                row::json(summary)?,
-                row::json(post)?,
-            ])
-        })
+    let (path, hash) = (post.summary.path.as_str(), post.hash.to_string());
+    let insert = |sql| {
+        let mut statement = transaction.prepare_cached(sql)?;
+        statement.execute(params![path, hash, seq.0, row::json(post)?])
+    };
+    insert("INSERT INTO posts (path, hash, since, post) VALUES (?1, ?2, ?3, ?4)")
         .map_err(unavailable)?;
-    let mut statement = transaction
-        .prepare_cached("INSERT OR IGNORE INTO tags VALUES (?1, ?2)")
-        .map_err(unavailable)?;
-    for tag in &summary.tags {
-        statement.execute(params![version, tag.as_str()]).map_err(unavailable)?;
-    }
     Ok(())
 }

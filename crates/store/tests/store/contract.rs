@@ -1,9 +1,9 @@
 //! What every store promises.
 
-use crate::support::{brevs, in_mongo, stores};
-use domain::{Cursor, PostPath, PostQuery, ReleaseSeq, StoreError, Tag, VisiblePost};
+use crate::support::{in_mongo, in_sqlite, stores};
+use domain::{PostPath, ReleaseSeq, StoreError, VisiblePost};
 use std::time::Duration;
-use test_kit::{Server, post, posts, release_id};
+use test_kit::{Server, brevs, post, posts, release_id};
 
 #[tokio::test]
 async fn before_the_first_release_there_is_nothing() {
@@ -15,73 +15,22 @@ async fn before_the_first_release_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn a_release_is_listed_in_pages_without_gap_or_repetition() {
-    for store in stores().await {
-        let mut all = posts(7, 1);
-        // Two of one instant, so that a page can break between them.
-        all.insert(3, post("p003-twin", "2020-01-04", &["odd"], 1));
-        all.sort_by(|one, other| one.summary.newest_first(&other.summary));
-        let seq = store.register(1, &all).await;
-
-        let mut listed = Vec::new();
-        let mut query = PostQuery { limit: 2, ..PostQuery::default() };
-        loop {
-            let page = store.reader.list(seq, &query).await.unwrap();
-            let Some(last) = page.last() else { break };
-            query.after = Some(Cursor::from(last));
-            listed.extend(page);
-        }
-
-        let expected: Vec<_> = all.iter().map(|post| post.summary.clone()).collect();
-        assert_eq!(listed, expected, "{}", store.name);
-    }
-}
-
-#[tokio::test]
-async fn filters_hold_together() {
-    for store in stores().await {
-        let mut all = posts(4, 1);
-        all.push(post("old", "2019-12-31", &["even"], 1));
-        all[0].summary.series = Some("ink".into());
-        let seq = store.register(1, &all).await;
-        let list = async |query: PostQuery| {
-            let found = store.reader.list(seq, &PostQuery { limit: 10, ..query }).await.unwrap();
-            found.iter().map(|post| post.path.file_stem().to_owned()).collect::<Vec<_>>()
-        };
-
-        let even = Some(Tag::parse("even").unwrap());
-        let tagged = PostQuery { tag: even.clone(), ..PostQuery::default() };
-        assert_eq!(list(tagged).await, ["p002", "p000", "old"], "{}", store.name);
-        let both = PostQuery { tag: even, year: Some(2019), ..PostQuery::default() };
-        assert_eq!(list(both).await, ["old"], "{}", store.name);
-        let series = PostQuery { series: Some("ink".into()), ..PostQuery::default() };
-        assert_eq!(list(series).await, ["p003"], "{}", store.name);
-        let none = PostQuery { limit: 0, ..PostQuery::default() };
-        assert!(store.reader.list(seq, &none).await.unwrap().is_empty(), "{}", store.name);
-    }
-}
-
-#[tokio::test]
 async fn a_post_reads_back_as_it_was_written() {
     for store in stores().await {
         let mut all = posts(3, 1);
         all[1].summary.updated = Some("2026-01-02T03:04:05.678Z".parse().unwrap());
         all[1].summary.title = "标题: \"$set\" 'x' \u{1f58b}".into();
-        all[1].description = Some("d".into());
+        all[1].detail.description = Some("d".into());
+        all[2].detail.keywords.clear();
         let seq = store.register(1, &all).await;
-        let path = &all[1].summary.path;
 
-        let detail = store.reader.detail(seq, path).await.unwrap().unwrap();
         let paths: Vec<_> = all.iter().map(|post| post.summary.path.clone()).collect();
         let mut found = store.reader.some(seq, &paths).await.unwrap();
 
         found.sort_by(|one, other| one.summary.newest_first(&other.summary));
         assert_eq!(found, all, "{}", store.name);
-        assert_eq!(detail.description, all[1].description, "{}", store.name);
-        assert_eq!(detail.keywords, all[1].keywords, "{}", store.name);
-        assert_eq!(detail.outline, all[1].outline, "{}", store.name);
         let nothing = PostPath::parse("blog/nothing.md").unwrap();
-        assert_eq!(store.reader.detail(seq, &nothing).await.unwrap(), None, "{}", store.name);
+        assert_eq!(store.reader.some(seq, &[nothing]).await.unwrap(), [], "{}", store.name);
     }
 }
 
@@ -109,30 +58,6 @@ async fn what_differs_between_two_releases_can_be_asked_for_alone() {
         assert_eq!(store.reader.some(seq, &paths).await.unwrap(), new[1..2], "{}", store.name);
         assert_eq!(store.reader.some(old, &paths).await.unwrap().len(), 2, "{}", store.name);
         assert_eq!(store.reader.some(seq, &[]).await.unwrap(), [], "{}", store.name);
-    }
-}
-
-#[tokio::test]
-async fn counts_are_of_one_release() {
-    for store in stores().await {
-        let mut all = posts(3, 1);
-        all[2].summary.series = Some("ink".into());
-        all.push(post("old", "2019-12-31", &["all"], 1));
-        let old = store.register(1, &all).await;
-        let new = store.register(2, &posts(1, 2)).await;
-
-        let tags = async |seq| {
-            let tags = store.reader.tags(seq).await.unwrap();
-            tags.iter().map(|count| format!("{} {}", count.tag, count.posts)).collect::<Vec<_>>()
-        };
-        assert_eq!(tags(old).await, ["all 4", "even 2", "odd 1"], "{}", store.name);
-        assert_eq!(tags(new).await, ["all 1", "even 1"], "{}", store.name);
-        let years = store.reader.years(old).await.unwrap();
-        let years: Vec<_> = years.iter().map(|count| (count.year, count.posts)).collect();
-        assert_eq!(years, [(2020, 3), (2019, 1)], "{}", store.name);
-        let series = store.reader.series(old).await.unwrap();
-        assert_eq!((&*series[0].series, series[0].posts), ("ink", 1), "{}", store.name);
-        assert!(store.reader.series(new).await.unwrap().is_empty(), "{}", store.name);
     }
 }
 
@@ -247,8 +172,7 @@ async fn only_what_no_kept_release_shows_is_removed() {
         let removed = store.writer.collect(&lease, 2).await.unwrap();
 
         assert_eq!(removed, 6, "{}: two releases of three versions each", store.name);
-        let query = PostQuery { limit: 10, ..PostQuery::default() };
-        let kept = store.reader.list(seqs[2], &query).await.unwrap();
+        let kept = store.reader.versions(seqs[2]).await.unwrap();
         assert_eq!(kept.len(), 3, "{}", store.name);
         assert_eq!(store.listed().await, brevs(&posts(3, 4)), "{}", store.name);
         assert_eq!(store.writer.releases().await.unwrap().len(), 2, "{}", store.name);
@@ -294,4 +218,30 @@ async fn a_store_that_is_gone_says_so_in_time() {
         store::SqlitePosts::open(no_database.path()),
         Err(StoreError::Refused { .. })
     ));
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blog.sqlite");
+    let all = posts(3, 1);
+    let earlier = rusqlite::Connection::open(&path).unwrap();
+    earlier.execute_batch(include_str!("earlier.sql")).unwrap();
+    for post in &all {
+        let (summary, json) = (serde_json::to_string(&post.summary), serde_json::to_string(post));
+        let row =
+            (post.summary.path.as_str(), post.hash.to_string(), summary.unwrap(), json.unwrap());
+        let sql = "INSERT INTO posts (path, hash, since, published_at, year, summary, post) \
+                   VALUES (?1, ?2, 1, 0, 2020, ?3, ?4)";
+        earlier.execute(sql, row).unwrap();
+    }
+    let sql = "INSERT INTO tags SELECT id, 'all' FROM posts";
+    earlier.execute(sql, []).unwrap();
+    drop(earlier);
+
+    let store = in_sqlite(&path);
+
+    assert_eq!(store.listed().await, brevs(&all));
+    store.register(2, &posts(4, 2)).await;
+    assert_eq!(in_sqlite(&path).listed().await, brevs(&posts(4, 2)));
 }

@@ -2,6 +2,7 @@
 
 use domain::{Change, Comparison, Lease, Post, PostReader, PostWriter, ReleaseSeq, StoreError};
 use secrecy::SecretString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{MongoPosts, MongoSettings, SqlitePosts};
@@ -17,13 +18,8 @@ pub(crate) struct Store {
 /// An empty store of each kind that this machine has.
 pub(crate) async fn stores() -> Vec<Store> {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqlitePosts::open(&folder.path().join("blog.sqlite")).unwrap();
-    let mut stores = vec![Store {
-        name: "SQLite",
-        reader: Arc::new(sqlite.clone()),
-        writer: Arc::new(sqlite),
-        _folder: Some(folder),
-    }];
+    let sqlite = in_sqlite(&folder.path().join("blog.sqlite"));
+    let mut stores = vec![Store { _folder: Some(folder), ..sqlite }];
     if let Some(server) = test_kit::mongod() {
         stores.push(in_mongo(server.uri(), server.database()).await);
     }
@@ -31,6 +27,13 @@ pub(crate) async fn stores() -> Vec<Store> {
         store.writer.prepare().await.unwrap();
     }
     stores
+}
+
+/// The store in the file at `path`.
+pub(crate) fn in_sqlite(path: &Path) -> Store {
+    let sqlite = SqlitePosts::open(path).unwrap();
+    let (reader, writer) = (Arc::new(sqlite.clone()), Arc::new(sqlite));
+    Store { name: "SQLite", reader, writer, _folder: None }
 }
 
 /// The store in a database of the server at `uri`.
@@ -80,14 +83,6 @@ impl Store {
 
     /// What a reader lists now.
     pub(crate) async fn listed(&self) -> Vec<String> {
-        let Some(current) = self.reader.current().await.unwrap() else { return Vec::new() };
-        let query = domain::PostQuery { limit: 1000, ..Default::default() };
-        let posts = self.reader.list(current.seq, &query).await.unwrap();
-        posts.into_iter().map(|post| post.brev).collect()
+        test_kit::listed(&*self.reader).await
     }
-}
-
-/// What [`Store::listed`] gives for `posts`.
-pub(crate) fn brevs(posts: &[Post]) -> Vec<String> {
-    posts.iter().map(|post| post.summary.brev.clone()).collect()
 }

@@ -1,0 +1,39 @@
+-- Posts and lists as they were while lists were asked of the file, with one release.
+CREATE TABLE posts (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    published_at INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    series TEXT,
+    summary TEXT NOT NULL,
+    post TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX one_open_version ON posts (path) WHERE until IS NULL;
+CREATE UNIQUE INDEX one_version_ends ON posts (path, until);
+CREATE INDEX newest_first ON posts (published_at DESC, path);
+CREATE TABLE tags (
+    version INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (tag, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_of_version ON tags (version);
+CREATE TABLE releases (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    posts INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+INSERT INTO releases VALUES (1, '0101010101010101010101010101010101010101010101010101010101010101', 3, 0);
+CREATE TABLE pointer (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER,
+    head INTEGER,
+    next_seq INTEGER NOT NULL,
+    at INTEGER,
+    holder TEXT,
+    lease_until INTEGER
+) STRICT;
+INSERT INTO pointer VALUES (1, 1, 1, 2, 0, NULL, NULL);
