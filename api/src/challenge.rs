@@ -21,6 +21,15 @@ pub(crate) struct Challenges {
     pub(crate) bits: u8,
 }
 
+/// A challenge that was issued here and is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Solved {
+    /// The comment that it names.
+    pub(crate) id: CommentId,
+    /// Whether its time is over: it is good for nothing new.
+    pub(crate) is_late: bool,
+}
+
 /// Why a challenge does not let a comment through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChallengeError {
@@ -44,13 +53,13 @@ impl Challenges {
         now.saturating_add(LASTS).unwrap_or(Timestamp::MAX)
     }
 
-    /// The comment that a solved challenge names.
+    /// What a solved challenge is good for.
     pub(crate) fn check(
         &self,
         challenge: &str,
         solution: &str,
         now: Timestamp,
-    ) -> Result<CommentId, ChallengeError> {
+    ) -> Result<Solved, ChallengeError> {
         let (signed, signature) = challenge.rsplit_once('.').ok_or(ChallengeError::Foreign)?;
         let signature = blake3::Hash::from_hex(signature).map_err(|_| ChallengeError::Foreign)?;
         // Compared in constant time.
@@ -62,18 +71,14 @@ impl Challenges {
         let id = part()?.parse().map_err(|_| ChallengeError::Foreign)?;
         let issued: i64 = part()?.parse().map_err(|_| ChallengeError::Foreign)?;
         let bits: u32 = part()?.parse().map_err(|_| ChallengeError::Foreign)?;
-        let age = now.as_millisecond().saturating_sub(issued);
-        if i128::from(age) > LASTS.as_millis() {
-            return Err(ChallengeError::Expired);
-        }
         let is_number = solution.len() <= MAX_DIGITS
             && !solution.is_empty()
             && solution.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number && zero_bits(challenge, solution) >= bits {
-            Ok(id)
-        } else {
-            Err(ChallengeError::Unsolved)
+        if !is_number || zero_bits(challenge, solution) < bits {
+            return Err(ChallengeError::Unsolved);
         }
+        let age = now.as_millisecond().saturating_sub(issued);
+        Ok(Solved { id, is_late: i128::from(age) > LASTS.as_millis() })
     }
 
     fn sign(&self, signed: &str) -> blake3::Hash {
@@ -115,9 +120,10 @@ mod tests {
         let solution = solve(&challenge, 8);
         let check = |challenge: &str, solution: &str, at| challenges.check(challenge, solution, at);
 
-        assert_eq!(check(&challenge, &solution, now), Ok(id));
-        assert_eq!(check(&challenge, &solution, now + 10.minutes()), Ok(id));
-        assert_eq!(check(&challenge, &solution, now + 11.minutes()), Err(ChallengeError::Expired));
+        for (minutes, is_late) in [(0, false), (10, false), (11, true)] {
+            let solved = check(&challenge, &solution, now + minutes.minutes());
+            assert_eq!(solved, Ok(Solved { id, is_late }), "after {minutes} minutes");
+        }
         for unsolved in ["", "x", "-1", "+1", "000000000000000000000000000"] {
             assert_eq!(
                 check(&challenge, unsolved, now),

@@ -3,7 +3,7 @@
 use crate::answer::answer_anew;
 use crate::app::Blog;
 use crate::body;
-use crate::challenge::Challenges;
+use crate::challenge::{ChallengeError, Challenges, Solved};
 use crate::comments::Comments;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
@@ -150,8 +150,8 @@ pub(super) fn next_page(found: &mut Vec<Comment>, limit: u16) -> Option<String> 
 
 /// Writes a comment. It is held until somebody has looked at it, unless the blog says otherwise.
 ///
-/// The same comment with the same challenge may be sent again if no answer came: it is there once, and
-/// the answer is the same.
+/// The same comment with the same challenge may be sent again if no answer came, however late: it is there
+/// once, and the answer is the same.
 #[utoipa::path(
     post,
     path = "/api/v1/posts/{path}/comments",
@@ -174,7 +174,7 @@ pub(super) async fn write(
     let path = below(&request, &blog)?;
     let new: NewComment = body::json(&request, payload).await?;
     let now = now();
-    let id = comments.challenges.check(&new.challenge, &new.solution, now)?;
+    let Solved { id, is_late } = comments.challenges.check(&new.challenge, &new.solution, now)?;
     let wrong = |name: &str, error| ApiError::BadBody(format!("`{name}`: {error}"));
     let author = Author::parse(&new.author).map_err(|error| wrong("author", error))?;
     let text = CommentText::parse(&new.text).map_err(|error| wrong("text", error))?;
@@ -183,7 +183,7 @@ pub(super) async fn write(
     let comment = Comment { id, path, author, text, at: now, state, sender };
     // Whoever fills in what nobody sees is told what everybody is told.
     if new.website.is_empty() {
-        keep(comments, &comment).await.inspect_err(|error| blog.metrics.failed(error))?;
+        keep(comments, &comment, is_late).await.inspect_err(|error| blog.metrics.failed(error))?;
     }
     let status = match state {
         CommentState::Approved => StatusCode::CREATED,
@@ -195,13 +195,17 @@ pub(super) async fn write(
 }
 
 /// Whoever was not answered sends the same comment again, and is answered as the first time, even if it
-/// took the last place that the limits left.
-async fn keep(comments: &Comments, comment: &Comment) -> Result<(), ApiError> {
+/// took the last place that the limits left or the challenge's time is over.
+async fn keep(comments: &Comments, comment: &Comment, is_late: bool) -> Result<(), ApiError> {
     let since = comment.at.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
-    let refusal = match comments.check(comments.store.load(comment.sender, since).await?) {
-        Ok(()) if comments.store.add(comment).await? => return Ok(()),
-        Ok(()) => ApiError::ChallengeUsed,
-        Err(refusal) => refusal,
+    let refusal = if is_late {
+        ChallengeError::Expired.into()
+    } else {
+        match comments.check(comments.store.load(comment.sender, since).await?) {
+            Ok(()) if comments.store.add(comment).await? => return Ok(()),
+            Ok(()) => ApiError::ChallengeUsed,
+            Err(refusal) => refusal,
+        }
     };
     match comments.store.find(comment.id).await? {
         Some(kept) if kept.is_again(comment) => Ok(()),

@@ -1,6 +1,7 @@
 //! Comments: off, held, moderated, kept.
 
 use crate::support::{TOKEN, TestApp, comments, header, names, spawn_embedded, spawn_set};
+use domain::{Author, Comment, CommentId, CommentState, CommentText, PostPath, Sender};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -224,6 +225,51 @@ async fn whoever_sends_a_comment_again_is_answered_as_the_first_time_though_it_w
         let (status, _) = app.comment("1.1.1.1", |body| *body = last.clone()).await;
         assert_eq!(status, StatusCode::ACCEPTED, "its place was free again");
     }
+}
+
+/// A challenge that was issued eleven minutes ago.
+fn late_challenge(id: CommentId) -> String {
+    let key = blake3::derive_key("inkstack 2026 comment challenges", TOKEN.as_bytes());
+    let at = Timestamp::now().as_millisecond() - 11 * 60 * 1000;
+    let signed = format!("{id}.{at}.0");
+    format!("{signed}.{}", blake3::keyed_hash(&key, signed.as_bytes()).to_hex())
+}
+
+#[tokio::test]
+async fn whoever_sends_a_comment_again_too_late_is_answered_if_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = StoreSettings::Sqlite(folder.path().join("blog.sqlite"));
+    let (store, tally) = (settings.comments().await.unwrap(), Arc::new(MemoryTally::default()));
+    let app = spawn_set(&settings, Vec::new(), tally, folder, comments("held")).await;
+    app.register(1, &posts(2, 1)).await;
+    let id = CommentId::new([7; 16]);
+    let kept = Comment {
+        id,
+        path: PostPath::parse("blog/p000.md").unwrap(),
+        author: Author::parse("墨客").unwrap(),
+        text: CommentText::parse("好").unwrap(),
+        at: Timestamp::UNIX_EPOCH,
+        state: CommentState::Held,
+        sender: Sender::new([1; 16]),
+    };
+    store.add(&kept).await.unwrap();
+    let send = async |id, text: &str| {
+        let challenge = late_challenge(id);
+        let late = |body: &mut Value| {
+            *body =
+                json!({ "author": "墨客", "text": text, "challenge": challenge, "solution": "0" });
+        };
+        app.comment("1.1.1.1", late).await
+    };
+
+    let (status, receipt) = send(id, "好").await;
+    assert_eq!((status, &receipt["id"]), (StatusCode::ACCEPTED, &id.to_string().into()));
+    for (id, text) in [(id, "another"), (CommentId::new([8; 16]), "好")] {
+        let (status, problem) = send(id, text).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (403, &"bad_challenge".into()));
+    }
+    let held = app.moderate(Method::GET, "comments?state=held").await.1;
+    assert_eq!(held["comments"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
