@@ -181,6 +181,7 @@ def gateway(folder, program, service, admin, threads=1, certificates=None, core=
         "LOG_FORMAT": "json",
         "LOG_LEVEL": access,
         "TOKIO_WORKER_THREADS": str(threads),
+        "MIMALLOC_PURGE_DELAY": "0",
         **(extra or {}),
     }
     if certificates:
