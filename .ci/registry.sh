@@ -32,10 +32,12 @@ inputs() {
 # answer is an error, and never the same as "there is none".
 digest_of() {
     errors=$(mktemp)
-    if digest=$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$1" 2>"$errors"); then
+    # Not `{{.Manifest.Digest}}`: for a format that begins so, buildx prints its whole table instead.
+    if digest=$(docker buildx imagetools inspect --format '{{print .Manifest.Digest}}' "$1" 2>"$errors")
+    then
         rm -f "$errors"
         printf '%s\n' "$digest"
-    elif grep -qi 'not found' "$errors"; then
+    elif grep -qF "$1: not found" "$errors"; then
         rm -f "$errors"
     else
         say "cannot ask the registry for $1:"
@@ -69,7 +71,8 @@ tag() {
     from=$1
     shift
     for to in "$@"; do
-        docker buildx imagetools create --tag "$to" "$from"
+        # Without the option, an image that is no list of platforms would be wrapped in one.
+        docker buildx imagetools create --prefer-index=false --tag "$to" "$from"
         [ "$(digest_of "$to")" = "$(digest_of "$from")" ] || {
             say "$to is not the same image as $from"
             return 70
@@ -89,10 +92,12 @@ created() { TZ=UTC0 git show --no-patch --date=format-local:%Y-%m-%dT%H:%M:%SZ -
 
 # A builder that makes images for several platforms: BuildKit in a container, and emulators for the
 # few shell commands of the Dockerfile. With TLS, buildx takes the daemon's address from a context
-# only, and not from DOCKER_HOST.
+# only, and not from DOCKER_HOST. A context is a builder of its own name too, so it must have another.
 use_builder() {
     docker buildx inspect inkstack >/dev/null 2>&1 && return
     docker run --rm --privileged "${BINFMT_IMAGE:?}" --install all >/dev/null
-    docker context inspect inkstack >/dev/null 2>&1 || docker context create inkstack >/dev/null
-    docker buildx create --name inkstack --driver docker-container inkstack >/dev/null
+    docker context inspect inkstack-engine >/dev/null 2>&1 ||
+        docker context create inkstack-engine >/dev/null
+    docker buildx create --name inkstack --driver docker-container \
+        --driver-opt "image=${BUILDKIT_IMAGE:?}" inkstack-engine >/dev/null
 }

@@ -22,7 +22,8 @@ cd "$repository" || exit
 export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example
 export CI_REGISTRY_IMAGE=registry.example/blog CI_PROJECT_URL=https://example/blog
 export CI_DEFAULT_BRANCH=main CI_COMMIT_BRANCH=main CI_COMMIT_REF_SLUG=main
-export BASE_IMAGE=alpine:3 RUST_IMAGE=rust:1 BINFMT_IMAGE=binfmt:1 CI_COMMIT_SHA=
+export BASE_IMAGE=alpine:3 RUST_IMAGE=rust:1 BUILDKIT_IMAGE=buildkit:1 BINFMT_IMAGE=binfmt:1
+export CI_COMMIT_SHA=
 unset CI_COMMIT_TAG
 
 # commits TEXT FILE…: what a push does.
