@@ -7,11 +7,11 @@
 # What `deploy/compile` left in dist/ is taken; without that, everything is compiled here, once for
 # all targets. Works with BuildKit and with the classic builder.
 #
-#   BUILDER   where programs are compiled: Rust's image, on Alpine or Debian. When dist/ has them, any image
-#             with a shell will do.
+#   BUILDER   where programs are compiled: Rust's image on Debian. When dist/ has them, any image with a
+#             shell will do.
 #   BASE      what they run on. `scratch` is the smallest; on alpine, `docker exec … sh` works.
 
-ARG BUILDER=rust:1.95-alpine3.22
+ARG BUILDER=rust:1.95-bookworm
 ARG BASE=alpine:3.22
 
 # What compiling takes, but for sources. A pattern may match nothing: `compiled` says that dist/ is there.
