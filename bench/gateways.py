@@ -15,12 +15,19 @@ from servers import DEADLINE, cpu_seconds, free_port, get, proportional
 NGINX_PROGRAM = shutil.which("nginx") or "/usr/sbin/nginx"
 
 
+def scratch():
+    """A folder that is gone at the end: an access log has gigabytes by then."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 class Server:
     """A process that is stopped at the end."""
 
     def __init__(self, name, command, port, environment=None, core=None, folder=None, path="/page"):
         self.name, self.port = name, port
-        self.folder = folder or tempfile.mkdtemp()
+        self.folder = folder or scratch()
         if core is not None:
             command = ["taskset", "-c", str(core), *command]
         self.log = open(Path(self.folder) / f"{name}.log", "ab")
@@ -30,7 +37,8 @@ class Server:
         while get(port, path)[0] != 200:
             if time.monotonic() > until or self.process.poll() is not None:
                 self.stop()
-                raise SystemExit(f"{name} does not answer: see {self.log.name}")
+                said = Path(self.log.name).read_text(errors="replace")[-2000:]
+                raise SystemExit(f"{name} does not answer:\n{said}")
             time.sleep(0.05)
 
     def cpu(self):
@@ -133,7 +141,7 @@ class Service:
 
     def __init__(self, core=None, age=3600):
         self.port, self.admin, self.core, self.age = free_port(), free_port(), core, age
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = scratch()
         for name, (_, _, body) in ANSWERS.items():
             (self.folder / name.rsplit("/", 1)[1]).write_bytes(body)
         for path in (self.folder, *self.folder.iterdir()):
