@@ -4,23 +4,25 @@ mod json;
 
 use self::json::JsonLine;
 use crate::Vars;
+use std::fs::File;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Starts logging to standard output. `LOG_FORMAT` is `json` or `text` (default), `LOG_LEVEL` a
 /// filter such as `info` (default) or `warn,blog_static=debug`. A second call changes nothing.
 pub fn init(vars: &impl Vars) {
-    start(vars, "info", std::io::stdout);
+    init_at(vars, "info");
 }
 
 /// As [`init`], with another level than `info` if `LOG_LEVEL` is not set.
 pub fn init_at(vars: &impl Vars, level: &str) {
-    start(vars, level, std::io::stdout);
+    start(vars, level, std::io::stdout().as_fd());
 }
 
 /// As [`init`], to standard error: for a command whose standard output is what was asked for.
 pub fn init_to_stderr(vars: &impl Vars) {
-    start(vars, "info", std::io::stderr);
+    start(vars, "info", std::io::stderr().as_fd());
 }
 
 /// Whether `LOG_FORMAT` asks for JSON.
@@ -29,10 +31,12 @@ pub fn is_json(vars: &impl Vars) -> bool {
     vars.get("LOG_FORMAT").ok().flatten().is_some_and(|format| format == "json")
 }
 
-fn start<W>(vars: &impl Vars, level: &str, writer: W)
-where
-    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
-{
+/// Each line goes out in one write of its own. Standard output as the library has it would make threads
+/// wait for each other: it holds a lock while it writes.
+fn start(vars: &impl Vars, level: &str, to: BorrowedFd<'_>) {
+    // There is nobody to tell.
+    let Ok(to) = to.try_clone_to_owned() else { return };
+    let writer = Arc::new(File::from(to));
     let level = vars.get("LOG_LEVEL").ok().flatten().unwrap_or_else(|| level.to_owned());
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
