@@ -3,7 +3,6 @@
 use crate::document::Document;
 use crate::index::Index;
 use domain::{Cursor, PostSummary, Tag};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,10 +45,10 @@ impl Index {
         filter: &'a Filter,
         after: Option<&Cursor>,
     ) -> impl Iterator<Item = &'a PostSummary> + use<'a> {
-        let is_before = |document: &Arc<Document>| {
-            after.is_some_and(|place| place.cmp_to(&document.summary) != Ordering::Less)
+        let is_listed = |document: &Arc<Document>| {
+            after.is_some_and(|place| !place.is_before(&document.summary))
         };
-        let start = self.order.partition_point(is_before);
+        let start = self.order.partition_point(is_listed);
         let posts = self.order[start..].iter().map(|document| &document.summary);
         posts.filter(|post| filter.holds(post))
     }

@@ -3,7 +3,6 @@
 use crate::post::newest_first;
 use crate::{PostPath, PostSummary};
 use jiff::Timestamp;
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,11 +29,10 @@ impl From<&PostSummary> for Cursor {
 }
 
 impl Cursor {
-    /// Where this place is beside `post` in the order of lists: `Equal` right behind it, `Less`
-    /// anywhere before that.
+    /// Whether `post` stands behind this place in the order of lists.
     #[must_use]
-    pub fn cmp_to(&self, post: &PostSummary) -> Ordering {
-        newest_first((self.published_at, &self.path), (post.published_at, &post.path))
+    pub fn is_before(&self, post: &PostSummary) -> bool {
+        newest_first((self.published_at, &self.path), (post.published_at, &post.path)).is_lt()
     }
 }
 

@@ -225,6 +225,7 @@ async fn a_file_of_an_earlier_version_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blog.sqlite");
     let all = posts(3, 1);
+    drop(in_sqlite(&path));
     let earlier = rusqlite::Connection::open(&path).unwrap();
     earlier.execute_batch(include_str!("earlier.sql")).unwrap();
     for post in &all {

@@ -1,4 +1,6 @@
--- Posts and lists as they were while lists were asked of the file, with one release.
+-- One release of three posts that are not there yet, and their tables as they were while lists were asked
+-- of the file. The other tables are the same.
+DROP TABLE posts;
 CREATE TABLE posts (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL,
@@ -20,20 +22,5 @@ CREATE TABLE tags (
     PRIMARY KEY (tag, version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tags_of_version ON tags (version);
-CREATE TABLE releases (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    posts INTEGER NOT NULL,
-    at INTEGER NOT NULL
-) STRICT;
 INSERT INTO releases VALUES (1, '0101010101010101010101010101010101010101010101010101010101010101', 3, 0);
-CREATE TABLE pointer (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    seq INTEGER,
-    head INTEGER,
-    next_seq INTEGER NOT NULL,
-    at INTEGER,
-    holder TEXT,
-    lease_until INTEGER
-) STRICT;
-INSERT INTO pointer VALUES (1, 1, 1, 2, 0, NULL, NULL);
+UPDATE pointer SET seq = 1, head = 1, next_seq = 2, at = 0;
