@@ -70,6 +70,7 @@ impl<'a> Asked<'a> {
         // It changes with the API's release and not with this one.
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
         answer.insert_header(("x-robots-tag", "noindex"));
+        self.restrict(&mut answer, file);
         answer.content_type(file.content_type.as_str());
         Ok(answer.body(search.page(&shell, query).await))
     }
@@ -111,6 +112,8 @@ impl<'a> Asked<'a> {
         if !file.encodings.is_empty() {
             answer.insert_header((header::VARY, "Accept-Encoding"));
         }
+        // With 304 too: the same page may be allowed something else now.
+        self.restrict(&mut answer, file);
         if status == StatusCode::OK {
             answer.insert_header((header::CACHE_CONTROL, file.cache.header()));
             answer.insert_header((header::ETAG, etag.clone()));
@@ -145,6 +148,14 @@ impl<'a> Asked<'a> {
                 answer.insert_header((header::CONTENT_RANGE, format!("bytes */{}", file.bytes)));
                 Ok(answer.finish())
             }
+        }
+    }
+
+    /// Says what a page may do, if the release does.
+    fn restrict(self, answer: &mut HttpResponseBuilder, file: &File) {
+        let policy = self.release.index().policy.as_str();
+        if !policy.is_empty() && file.content_type.starts_with("text/html") {
+            answer.insert_header((header::CONTENT_SECURITY_POLICY, policy));
         }
     }
 

@@ -24,6 +24,8 @@ struct TestApp {
     folder: tempfile::TempDir,
 }
 
+const POLICY: &str = "default-src 'none'; script-src 'self'";
+
 fn settings() -> Settings {
     let free: SocketAddr = ([127, 0, 0, 1], 0).into();
     Settings { listen: free, admin_listen: free, ..Settings::default() }
@@ -31,9 +33,12 @@ fn settings() -> Settings {
 
 fn spawn_app() -> TestApp {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+    let writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+    let mut writer = writer.with_policy(POLICY.into());
     let html = "text/html; charset=utf-8";
-    for (route, text) in [("/", "home"), ("/blog/墨", "ink"), ("/404", "nothing here")] {
+    for (route, text) in
+        [("/", "home"), ("/blog/墨", "ink"), ("/search", "find"), ("/404", "nothing here")]
+    {
         let bytes = text.repeat(200).into_bytes();
         writer.file(route.into(), html, CachePolicy::Page, bytes).unwrap();
     }
@@ -93,6 +98,20 @@ async fn a_page_comes_in_the_form_that_the_reader_takes() {
 }
 
 #[tokio::test]
+async fn pages_alone_are_sent_with_the_policy_of_the_release() {
+    let app = spawn_app();
+
+    for page in ["/", "/blog/%E5%A2%A8", "/search", "/search?q=ink", "/nothing"] {
+        let page = app.get(page, &[]).await;
+        assert_eq!(header(&page, "content-security-policy"), POLICY, "{}", page.url());
+    }
+    for other in ["/media/1.png", "/blog/page/%E5%A2%A8.md", "/_release/release.json"] {
+        let other = app.get(other, &[]).await;
+        assert_eq!(header(&other, "content-security-policy"), "", "{}", other.url());
+    }
+}
+
+#[tokio::test]
 async fn what_the_reader_has_is_not_sent_again() {
     let app = spawn_app();
     let etag = header(&app.get("/", &[]).await, "etag").to_owned();
@@ -100,6 +119,7 @@ async fn what_the_reader_has_is_not_sent_again() {
     let again = app.get("/", &[("if-none-match", &etag)]).await;
 
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(header(&again, "content-security-policy"), POLICY, "it may have changed");
     assert_eq!(again.bytes().await.unwrap().len(), 0);
 }
 

@@ -19,6 +19,9 @@ pub struct Index {
     pub posts: PostsFile,
     /// The route of the page that is sent with 404.
     pub not_found: String,
+    /// What its HTML pages may do (Content Security Policy Level 3, §2.2); empty if it says nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub policy: String,
     /// Decoded, NFC-normalised URL path, beginning with `/`, to what is there.
     pub entries: BTreeMap<String, Entry>,
 }
@@ -90,6 +93,8 @@ struct Identified<'a> {
     format: u32,
     posts: &'a PostsFile,
     not_found: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    policy: &'a str,
     entries: &'a BTreeMap<String, Entry>,
 }
 
@@ -98,13 +103,19 @@ impl Index {
     pub(crate) fn new(
         posts: PostsFile,
         not_found: String,
+        policy: String,
         entries: BTreeMap<String, Entry>,
     ) -> Result<Self, ReleaseError> {
-        let identified =
-            Identified { format: FORMAT, posts: &posts, not_found: &not_found, entries: &entries };
+        let identified = Identified {
+            format: FORMAT,
+            posts: &posts,
+            not_found: &not_found,
+            policy: &policy,
+            entries: &entries,
+        };
         let canonical = serde_json::to_vec(&identified).map_err(ReleaseError::Encode)?;
         let id = ReleaseId::new(content_hash(&canonical));
-        Ok(Self { format: FORMAT, id, posts, not_found, entries })
+        Ok(Self { format: FORMAT, id, posts, not_found, policy, entries })
     }
 
     /// Every file of the release.

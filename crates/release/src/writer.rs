@@ -22,6 +22,7 @@ pub struct ReleaseWriter {
     previous: Option<Release>,
     lender: Option<Release>,
     store: Store,
+    policy: String,
     entries: BTreeMap<String, Entry>,
 }
 
@@ -55,8 +56,15 @@ impl ReleaseWriter {
         fs::create_dir_all(&blobs).map_err(ReleaseError::write(&blobs))?;
         let previous = Release::open(folder).ok();
         let store = Store::open(blobs, compression, previous.as_ref())?;
-        let entries = BTreeMap::new();
-        Ok(Self { folder: folder.to_owned(), previous, lender: None, store, entries })
+        let (policy, entries) = (String::new(), BTreeMap::new());
+        Ok(Self { folder: folder.to_owned(), previous, lender: None, store, policy, entries })
+    }
+
+    /// Sends HTML pages with the Content-Security-Policy `policy`.
+    #[must_use]
+    pub fn with_policy(mut self, policy: String) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Lets [`kept_route`](Self::kept_route) copy files from the release `lender`, which is in another
@@ -171,7 +179,8 @@ impl ReleaseWriter {
             }
         }
         let entries = std::mem::take(&mut self.entries);
-        let index = Index::new(describe(posts.clone())?, not_found.to_owned(), entries)?;
+        let policy = std::mem::take(&mut self.policy);
+        let index = Index::new(describe(posts.clone())?, not_found.to_owned(), policy, entries)?;
         let posts_path = self.folder.join("posts.ndjson");
         let carried = self.carried(&index);
         if self.previous.as_ref().map(Release::carried) != Some(&carried) {

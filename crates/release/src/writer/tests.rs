@@ -68,6 +68,21 @@ fn one_changed_page_writes_that_page_and_drops_the_old_one() {
 }
 
 #[test]
+fn another_policy_alone_is_another_release() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |policy: &str| {
+        let writer = ReleaseWriter::create(folder.path(), Compression::Balanced).unwrap();
+        writer.with_policy(policy.into()).finish(&[], "/404").unwrap()
+    };
+
+    let (none, one, same) = (with(""), with("default-src 'none'"), with("default-src 'none'"));
+
+    assert!(none.id != one.id && one.changed && !same.changed);
+    let release = Release::open(folder.path()).unwrap();
+    assert_eq!(release.index().policy, "default-src 'none'");
+}
+
+#[test]
 fn a_lost_blob_is_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let first = built(folder.path(), &[("/a", "a"), ("/404", "no")]);
