@@ -10,6 +10,10 @@
     return element;
   };
 
+  // The text comes first: what measures or asks waits until it is painted. A page that is opened out of
+  // sight is painted, and counted as read, when the reader turns to it.
+  const painted = new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
+
   // The theme: the system's, until the reader chooses.
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
   document.querySelector(".theme")?.addEventListener("click", () => {
@@ -58,7 +62,8 @@
       if (!isWaiting) requestAnimationFrame(follow);
       isWaiting = true;
     }, { passive: true });
-    follow();
+    // To measure before it is painted would lay out the page twice.
+    painted.then(follow);
   }
 
   // A button that copies a block of code.
@@ -118,6 +123,7 @@
       fetch(`/api/v1/${url}`, { method, signal: AbortSignal.timeout(5000) })
         .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))));
     const counted = (async () => {
+      await painted;
       const { counted } = await ask(`posts/${path}/views`, "POST");
       const answer = await ask(`views?${new URLSearchParams({ path: views.dataset.path })}`, "GET");
       // Counts are taken over in batches: this reader may not be in it yet.
@@ -130,6 +136,7 @@
   const near = document.querySelector(".near");
   if (near) {
     const suggest = async () => {
+      await painted;
       const parameters = new URLSearchParams({ path: decodeURIComponent(location.pathname), limit: 3 });
       const signal = AbortSignal.timeout(5000);
       const answer = await fetch(`/api/v1/nearest?${parameters}`, { signal });
