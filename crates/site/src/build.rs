@@ -8,6 +8,7 @@ use crate::card::Card;
 use crate::item::Item;
 use crate::media::Medium;
 use crate::page::{Article, Frame};
+use crate::policy::policy;
 use crate::related::Related;
 use crate::theme::Theme;
 use crate::{Gathered, Publication, Settings, SiteError};
@@ -92,7 +93,8 @@ pub fn build_after(
         .map(|publication| Arc::new(Item::new(&publication.post.summary, &zone)))
         .collect();
     let series = list::series(&items);
-    let writer = ReleaseWriter::create(out, compression)?.borrowing(earlier.cloned());
+    let writer = ReleaseWriter::create(out, compression)?;
+    let writer = writer.borrowing(earlier.cloned()).with_policy(policy(settings, &theme));
     let mut pages = Pages { writer, diagnostics: Vec::new() };
 
     for asset in &theme.assets {

@@ -1,5 +1,6 @@
 //! What each page is given.
 
+use crate::inline::Inline;
 use crate::item::Item;
 use crate::theme::Theme;
 use crate::{Settings, SiteError};
@@ -14,13 +15,22 @@ pub(crate) struct Frame<'a> {
     pub(crate) settings: &'a Settings,
     theme: &'a Theme,
     site: Value,
+    styles: Value,
+    script: Value,
     /// The picture of the site, for pages that have none of their own.
     share: Option<String>,
 }
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(settings: &'a Settings, theme: &'a Theme, share: Option<String>) -> Self {
-        Self { settings, theme, site: Value::from(Serde(settings)), share }
+        Self {
+            settings,
+            theme,
+            site: Value::from(Serde(settings)),
+            styles: theme.styles.iter().map(Inline::value).collect(),
+            script: theme.script.value(),
+            share,
+        }
     }
 
     /// The words of the interface in the site's language.
@@ -45,6 +55,8 @@ impl<'a> Frame<'a> {
             site => self.site.clone(),
             words => self.theme.words(lang),
             assets => self.theme.urls.clone(),
+            styles => self.styles.clone(),
+            script => self.script.clone(),
             share => self.share.as_deref(),
             lang,
             url,

@@ -3,8 +3,11 @@
 //! `docs/settings.md` explains each; a test compares the two.
 
 mod comment;
+mod policy;
 
 pub use comment::{CommentProvider, Comments};
+pub use policy::Policy;
+pub(crate) use policy::origin;
 
 use crate::SiteError;
 use globset::Glob;
@@ -61,6 +64,8 @@ pub struct Settings {
     pub comments: Comments,
     /// `style`: a CSS file in the content folder that comes after the theme's.
     pub style: String,
+    /// `policy`: what pages may use beside the site's own files.
+    pub policy: Policy,
     /// `security`: for `/.well-known/security.txt`.
     pub security: Security,
     /// `include`: globs of files to publish; empty means all.
@@ -113,6 +118,7 @@ impl Default for Settings {
             analytics: String::new(),
             comments: Comments::default(),
             style: String::new(),
+            policy: Policy::default(),
             security: Security::default(),
             include: Vec::new(),
             exclude: Vec::new(),
@@ -159,11 +165,11 @@ impl Settings {
             let remedy = "begin it with `https://` or `http://`";
             return Some(("base_url", format!("`base_url` is no address: {remedy}")));
         }
-        if !self.analytics.is_empty() && !is_url(&self.analytics) {
+        if !self.analytics.is_empty() && !is_script(&self.analytics) {
             let remedy = "give the address of a script, not the script";
             return Some(("analytics", format!("`analytics` is no address: {remedy}")));
         }
-        if let Some(wrong) = self.comments.wrong() {
+        if let Some(wrong) = self.comments.wrong().or_else(|| self.policy.wrong()) {
             return Some(wrong);
         }
         if !self.edit_url.is_empty() && !self.edit_url.contains("{file}") {
@@ -196,6 +202,11 @@ impl Settings {
 
 fn is_url(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
+}
+
+/// Whether `text` is the address of a script that a policy can name.
+fn is_script(text: &str) -> bool {
+    is_url(text) && origin(text).is_some()
 }
 
 /// Line and column of the byte `at`, both counted from 1.
@@ -241,6 +252,9 @@ mod tests {
                 "site.toml:3:1: `comments.script`",
             ),
             ("[comments]\ndata = { \"a b\" = \"c\" }", "site.toml:2:1: `comments.data`"),
+            ("analytics = \"https://a b/c.js\"", "site.toml:1:1: `analytics`"),
+            ("[policy]\nframe-src = [\"a; b\"]", "site.toml:2:1: `policy.frame-src`"),
+            ("[policy]\nframe-scr = []", "site.toml:2:1: unknown field `frame-scr`"),
             ("edit_url = \"https://x.org/\"", "site.toml:1:1: `edit_url`"),
             ("style = \"none.css\"", "site.toml:1:1: `style`"),
             ("[security]\ncontact = \"mailto:a@b.c\"\nexpires = \"soon\"", "site.toml:3:1: "),

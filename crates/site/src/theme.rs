@@ -4,11 +4,11 @@
 //! a writer changes one template or one word without a fork.
 
 use crate::SiteError;
+use crate::inline::Inline;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, context};
 use release::content_hash;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
@@ -24,8 +24,9 @@ const TEMPLATES: [(&str, &str); 13] = shipped!("templates":
     "post.html", "search.html", "series.html", "sitemap.xml", "tag.html", "tags.html",
 );
 const WORDS: [(&str, &str); 2] = shipped!("words": "en.toml", "zh.toml");
-const TEXTS: [(&str, &str); 5] =
-    shipped!("assets": "comments.js", "seal.svg", "script.js", "style.css", "theme.js");
+const ASSETS: [(&str, &str); 4] =
+    shipped!("assets": "comments.js", "script.js", "seal.svg", "theme.js");
+const STYLE: &str = include_str!("../../../theme/assets/style.css");
 
 /// The theme of one site.
 #[derive(Debug)]
@@ -34,8 +35,12 @@ pub(crate) struct Theme {
     words: BTreeMap<String, Value>,
     /// Files to be served, by route.
     pub(crate) assets: Vec<Asset>,
-    /// The names of the assets, for templates.
+    /// The addresses of the assets, for templates.
     pub(crate) urls: Value,
+    /// The styles that stand in every page: the theme's, and the writer's own after it.
+    pub(crate) styles: Vec<Inline>,
+    /// The script that stands in every page.
+    pub(crate) script: Inline,
 }
 
 /// A file of the theme that is served.
@@ -48,17 +53,6 @@ pub(crate) struct Asset {
     pub(crate) is_immutable: bool,
 }
 
-/// Where pages find the assets.
-#[derive(Debug, Default, Serialize)]
-struct Urls {
-    style: String,
-    script: String,
-    theme: String,
-    comments: String,
-    custom: Option<String>,
-}
-
-const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 impl Theme {
@@ -76,20 +70,28 @@ impl Theme {
             let text = text.unwrap_or_else(|| shipped.to_owned());
             templates.add_template_owned(name, text).map_err(SiteError::theme)?;
         }
-        let mut theme =
-            Self { templates, words: words(&own)?, assets: Vec::new(), urls: Value::UNDEFINED };
-        let mut urls = Urls::default();
-        for (name, shipped) in TEXTS {
+        let text = |(name, shipped): (&str, &str)| -> Result<String, SiteError> {
             let text = override_of(&own.join("assets").join(name))?;
-            let bytes = text.unwrap_or_else(|| shipped.to_owned()).into_bytes();
-            match name {
-                "style.css" => urls.style = theme.hashed("style", "css", CSS, bytes),
-                "script.js" => urls.script = theme.hashed("script", "js", JAVASCRIPT, bytes),
-                "comments.js" => urls.comments = theme.hashed("comments", "js", JAVASCRIPT, bytes),
-                "theme.js" => urls.theme = theme.hashed("theme", "js", JAVASCRIPT, bytes),
-                _ => theme.fixed("/favicon.svg", "image/svg+xml", bytes),
-            }
+            Ok(text.unwrap_or_else(|| shipped.to_owned()))
+        };
+        let [comments, script, seal, early] = ASSETS;
+        let style = override_of(&own.join("assets/style.css"))?.unwrap_or_else(shipped_style);
+        let mut styles = vec![Inline::style("theme/assets/style.css", &style)?];
+        if !custom.is_empty() {
+            let path = content.join(custom);
+            let text =
+                fs::read_to_string(&path).map_err(|source| SiteError::Read { path, source })?;
+            styles.push(Inline::style(custom, &text)?);
         }
+        let early = Inline::script("theme/assets/theme.js", &text(early)?)?;
+        let (words, assets, urls) = (words(&own)?, Vec::new(), Value::UNDEFINED);
+        let mut theme = Self { templates, words, assets, urls, styles, script: early };
+        let (script, comments) = (text(script)?, text(comments)?);
+        theme.urls = context! {
+            script => theme.hashed("script", script),
+            comments => theme.hashed("comments", comments),
+        };
+        theme.fixed("/favicon.svg", "image/svg+xml", text(seal)?.into_bytes());
         let ico = include_bytes!("../../../theme/assets/favicon.ico");
         let touch = include_bytes!("../../../theme/assets/apple-touch-icon.png");
         let icon = include_bytes!("../../../theme/assets/icon-512.png");
@@ -97,12 +99,6 @@ impl Theme {
         let touch = or_own(&own, "apple-touch-icon.png", touch)?;
         theme.fixed("/apple-touch-icon.png", "image/png", touch);
         theme.fixed("/icon-512.png", "image/png", or_own(&own, "icon-512.png", icon)?);
-        if !custom.is_empty() {
-            let path = content.join(custom);
-            let bytes = fs::read(&path).map_err(|source| SiteError::Read { path, source })?;
-            urls.custom = Some(theme.hashed("custom", "css", CSS, bytes));
-        }
-        theme.urls = Value::from(Serde(urls));
         Ok(theme)
     }
 
@@ -119,16 +115,15 @@ impl Theme {
         words.cloned().unwrap_or_default()
     }
 
-    fn hashed(
-        &mut self,
-        stem: &str,
-        extension: &str,
-        content_type: &'static str,
-        bytes: Vec<u8>,
-    ) -> String {
-        let route = format!("/assets/{stem}.{}.{extension}", content_hash(&bytes).short());
-        let asset = Asset { route: route.clone(), content_type, bytes, is_immutable: true };
-        self.assets.push(asset);
+    /// Serves the script `text` below an address that nothing else ever has.
+    fn hashed(&mut self, stem: &str, text: String) -> String {
+        let route = format!("/assets/{stem}.{}.js", content_hash(text.as_bytes()).short());
+        self.assets.push(Asset {
+            route: route.clone(),
+            content_type: JAVASCRIPT,
+            bytes: text.into_bytes(),
+            is_immutable: true,
+        });
         route
     }
 
@@ -136,6 +131,12 @@ impl Theme {
         let route = route.to_owned();
         self.assets.push(Asset { route, content_type, bytes, is_immutable: false });
     }
+}
+
+/// The theme's style without what only its reader needs, since it is sent with every page. A
+/// writer's own stays as it was written.
+fn shipped_style() -> String {
+    minifier::css::minify(STYLE).map_or_else(|_| STYLE.to_owned(), |style| style.to_string())
 }
 
 /// The text of a file of the writer's own theme, if there is one.
@@ -260,7 +261,7 @@ mod tests {
         let page = theme.render("page.html", context! { title => "<a>", words }).unwrap();
 
         assert_eq!(page, "&lt;a&gt;|<a>|Archives");
-        assert!(theme.assets.iter().any(|asset| asset.bytes == b"/* mine */"));
+        assert_eq!(theme.styles[0].text(), "/* mine */");
         assert_eq!(theme.words("fr").get_attr("tags").unwrap().to_string(), "Tags");
     }
 

@@ -2,6 +2,8 @@
 //
 // Every test says its name; the first fault of each is told, and the exit status is 1 if there is one.
 
+import { readFile } from "node:fs/promises";
+
 import { crawl, feeds, markup } from "./checks.mjs";
 import { assert, start } from "./window.mjs";
 
@@ -35,6 +37,33 @@ await test("axe finds nothing on any kind of page, in both themes", async () => 
     await close();
   }
   return `${count} pages`;
+});
+
+await test("the style within a page is the theme's, rule for rule, and a script that got in does not run", async () => {
+  const source = await readFile(new URL("../../../theme/assets/style.css", import.meta.url), "utf8");
+  const { page, close } = await open();
+  await page.goto(base + richest);
+  const count = await page.evaluate((source) => {
+    const theme = new CSSStyleSheet();
+    theme.replaceSync(source);
+    const rules = ({ cssRules }) => [...cssRules].map(({ cssText }) => cssText.replace(/\s/g, ""));
+    const [own, theirs] = [rules(document.styleSheets[0]), rules(theme)];
+    const differs = theirs.findIndex((rule, at) => rule !== own[at]);
+    if (differs >= 0 || own.length !== theirs.length) throw new Error(`${theirs[differs]} became ${own[differs]}`);
+    return own.length;
+  }, source);
+  await close();
+  const strange = await open();
+  const refused = [];
+  strange.page.on("console", (message) => refused.push(message.text()));
+  await strange.page.goto(base + richest);
+  const ran = await strange.page.evaluate(() => {
+    document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = true" }));
+    return window.ran === true;
+  });
+  assert(!ran && refused.some((text) => text.includes("script-src")), `it ran: ${ran}; ${refused}`);
+  await strange.context.close();
+  return `${count} rules`;
 });
 
 await test("a reader goes from home to a post, along its outline, back and forward", async () => {

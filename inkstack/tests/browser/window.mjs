@@ -2,10 +2,22 @@
 
 import { createRequire } from "node:module";
 
-// What the gateway is to send; sent here as well, so that a page that needs more fails.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+// All that a page's policy may hold, by directive; a hash allows what stands in the page.
+const STRICT = new Map(Object.entries({
+  "default-src": /^'none'$/, "script-src": /^'self' 'sha256-[^' ]+'$/, "style-src": /^'self' 'sha256-[^' ]+'$/,
+  "img-src": /^'self' data:$/, "media-src": /^'self'$/, "font-src": /^'self'$/, "connect-src": /^'self'$/,
+  "manifest-src": /^'self'$/, "form-action": /^'self'$/, "base-uri": /^'none'$/, "frame-ancestors": /^'none'$/,
+}));
+
+// The policy that a page was sent with, but for pictures of other sites, which no test page has.
+function strict(policy) {
+  const narrow = (policy ?? "").replaceAll(" https:", "");
+  const directives = new Map(narrow.split("; ").map((directive) => directive.split(/ (.*)/)));
+  for (const [name, sources] of STRICT)
+    assert(sources.test(directives.get(name) ?? ""), `the policy of a page is loose: ${narrow}`);
+  assert(directives.size === STRICT.size, `the policy of a page allows more: ${narrow}`);
+  return narrow;
+}
 
 export function assert(isTrue, message) {
   if (!isTrue) throw new Error(message);
@@ -33,7 +45,9 @@ export async function start(modules, executablePath, base) {
       const request = route.request();
       if (request.resourceType() !== "document") return route.continue();
       const response = await route.fetch({ maxRedirects: 0 });
-      const headers = { ...response.headers(), "content-security-policy": POLICY };
+      const served = response.headers();
+      const isPage = served["content-type"]?.startsWith("text/html");
+      const headers = isPage ? { ...served, "content-security-policy": strict(served["content-security-policy"]) } : served;
       return route.fulfill({ response, headers });
     });
     if (options.isApiDown) await context.route("**/api/**", (route) => route.abort());

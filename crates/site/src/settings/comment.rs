@@ -1,6 +1,6 @@
 //! `[comments]`: who shows comments below a post.
 
-use super::is_url;
+use super::is_script;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub enum CommentProvider {
 impl Comments {
     /// The first setting whose value cannot be used, and why.
     pub(super) fn wrong(&self) -> Option<(&'static str, String)> {
-        if !self.script.is_empty() && !is_url(&self.script) {
+        if !self.script.is_empty() && !is_script(&self.script) {
             let remedy = "give the address of the service's script";
             return Some(("script", format!("`comments.script` is no address: {remedy}")));
         }
