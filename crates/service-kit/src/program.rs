@@ -96,6 +96,7 @@ async fn run_all<S, E: Display>(
             return ExitCode::from(EX_USAGE);
         }
     };
+    telemetry::flush();
     match failed {
         None => ExitCode::SUCCESS,
         Some(why) => {
