@@ -3,7 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
@@ -14,19 +16,21 @@ const ACCESS: &str = "access";
 const WAIT: Duration = Duration::from_millis(20);
 /// So many bytes wait for nothing.
 const ENOUGH: usize = 32 * 1024;
+/// Threads seldom share one of so many: one that was interrupted would make the others wait.
+const SHARDS: usize = 16;
 
-/// Writes lines in their order. The first after a pause goes out at once, and so do all that are not of
-/// the access log, after what waits.
+/// Writes the lines of each thread in their order. The first after a pause goes out at once, and so do all
+/// that are not of the access log, after what waits.
 #[derive(Debug)]
 pub(super) struct Lines {
-    to: File,
-    state: Mutex<State>,
-    busy: Condvar,
-    follower: Once,
+    /// A pipe takes 4 KiB whole, and cuts what is longer if two write (POSIX, `write`).
+    to: Mutex<File>,
+    shards: [Mutex<Shard>; SHARDS],
+    follower: OnceLock<Thread>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Shard {
     waiting: Vec<u8>,
     /// Whether a line came within [`WAIT`].
     is_busy: bool,
@@ -34,61 +38,78 @@ struct State {
 
 impl Lines {
     pub(super) fn new(to: File) -> Self {
-        let (state, busy) = (Mutex::default(), Condvar::new());
-        Self { to, state, busy, follower: Once::new() }
+        Self { to: Mutex::new(to), shards: Default::default(), follower: OnceLock::new() }
     }
 
     /// Writes what waits.
     pub(super) fn flush(&self) {
-        // There is nobody to tell.
-        let _ = self.write(&mut self.state());
+        for shard in &self.shards {
+            // There is nobody to tell.
+            let _ = self.write(&mut locked(shard));
+        }
     }
 
     fn now(&self, line: &[u8]) -> io::Result<()> {
-        let mut state = self.state();
-        state.waiting.extend_from_slice(line);
-        self.write(&mut state)
+        let mut own = self.own();
+        own.waiting.extend_from_slice(line);
+        self.write(&mut own)
     }
 
     fn soon(&'static self, line: &[u8]) -> io::Result<()> {
-        let mut state = self.state();
-        state.waiting.extend_from_slice(line);
-        let is_first = !std::mem::replace(&mut state.is_busy, true);
-        if !is_first && state.waiting.len() < ENOUGH {
+        let mut own = self.own();
+        own.waiting.extend_from_slice(line);
+        if !std::mem::replace(&mut own.is_busy, true) {
+            self.follower.get_or_init(|| self.follow()).unpark();
+        } else if own.waiting.len() < ENOUGH {
             return Ok(());
         }
-        if is_first {
-            self.follower.call_once(|| self.follow());
-            self.busy.notify_one();
-        }
-        self.write(&mut state)
+        self.write(&mut own)
     }
 
     /// Sees to it that what waits leaves in time.
-    fn follow(&'static self) {
-        let follow = move || {
+    fn follow(&'static self) -> Thread {
+        let follow = || {
             loop {
-                let idle = self.busy.wait_while(self.state(), |state| !state.is_busy);
-                drop(idle.unwrap_or_else(PoisonError::into_inner));
-                std::thread::sleep(WAIT);
-                let mut state = self.state();
-                state.is_busy = !state.waiting.is_empty();
-                let _ = self.write(&mut state);
+                std::thread::park();
+                while self.is_any_busy() {
+                    std::thread::sleep(WAIT);
+                    for shard in &self.shards {
+                        let mut shard = locked(shard);
+                        shard.is_busy = !shard.waiting.is_empty();
+                        let _ = self.write(&mut shard);
+                    }
+                }
             }
         };
         let started = std::thread::Builder::new().name("log".into()).spawn(follow);
-        started.expect("a process that can start no thread serves nobody");
+        started.expect("a process that can start no thread serves nobody").thread().clone()
     }
 
-    fn write(&self, state: &mut State) -> io::Result<()> {
-        let written = (&self.to).write_all(&state.waiting);
-        state.waiting.clear();
+    fn is_any_busy(&self) -> bool {
+        self.shards.iter().any(|shard| locked(shard).is_busy)
+    }
+
+    fn write(&self, shard: &mut Shard) -> io::Result<()> {
+        if shard.waiting.is_empty() {
+            return Ok(());
+        }
+        let written = locked(&self.to).write_all(&shard.waiting);
+        shard.waiting.clear();
         written
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The shard of this thread.
+    fn own(&self) -> MutexGuard<'_, Shard> {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static OWN: usize = THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        }
+        locked(&self.shards[OWN.with(|own| *own)])
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl MakeWriter<'_> for &'static Lines {
@@ -143,18 +164,18 @@ mod tests {
         let (lines, mut out) = lines();
 
         lines.soon(b"1\n").unwrap();
-        assert!(lines.state().waiting.is_empty(), "the first is written");
+        assert!(lines.own().waiting.is_empty(), "the first is written");
         lines.soon(b"2\n").unwrap();
         lines.soon(b"3\n").unwrap();
 
         assert_eq!(read(&mut out, 6), "1\n2\n3\n");
         let start = Instant::now();
-        while lines.state().is_busy {
+        while lines.own().is_busy {
             assert!(start.elapsed() < Duration::from_secs(10), "it never rests");
             std::thread::sleep(WAIT);
         }
         lines.soon(b"4\n").unwrap();
-        assert!(lines.state().waiting.is_empty(), "after a pause, the next is written at once");
+        assert!(lines.own().waiting.is_empty(), "after a pause, the next is written at once");
         assert_eq!(read(&mut out, 2), "4\n");
     }
 
@@ -166,7 +187,7 @@ mod tests {
 
         lines.now(b"error\n").unwrap();
 
-        assert!(lines.state().waiting.is_empty());
+        assert!(lines.own().waiting.is_empty());
         assert_eq!(read(&mut out, 20), "first\nrequest\nerror\n");
     }
 
@@ -185,7 +206,9 @@ mod tests {
 
         let text = read(&mut out, 4 * 5_000 * 7);
 
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         for thread in 0..4 {
             let own = text.lines().filter_map(|line| line.strip_prefix(&format!("{thread} ")));
             assert!(own.map(|line| line.parse::<u32>().unwrap()).eq(0..5_000), "{thread}");
