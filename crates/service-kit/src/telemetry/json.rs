@@ -1,11 +1,13 @@
 //! One event as one line of JSON, as `tracing_subscriber` would write it with flat fields, but without a
 //! serializer between: a service with an access log writes such a line for each request.
 
+use jiff::Timestamp;
+use std::cell::Cell;
 use std::fmt::{self, Debug, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -25,7 +27,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         writer.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut writer)?;
+        write_time(&mut writer, SystemTime::now())?;
         write!(writer, "\",\"level\":\"{}\"", event.metadata().level())?;
         let mut fields = Fields { writer: &mut writer, target: None, written: Ok(()) };
         event.record(&mut fields);
@@ -35,6 +37,32 @@ where
         Escaped(&mut writer).write_str(target.as_deref().unwrap_or(event.metadata().target()))?;
         writer.write_str("\"}\n")
     }
+}
+
+/// Writes `now` with microseconds, in UTC (RFC 3339). Most lines are of the same second as the last one.
+fn write_time(writer: &mut Writer<'_>, now: SystemTime) -> fmt::Result {
+    const SECOND: usize = "2000-01-01T00:00:00".len();
+    thread_local! {
+        static LAST: Cell<(u64, [u8; SECOND])> = const { Cell::new((u64::MAX, [0; SECOND])) };
+    }
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (mut second, mut text) = LAST.get();
+    if second != now.as_secs() {
+        second = now.as_secs();
+        let time = Timestamp::new(second.cast_signed(), 0).map_err(|_| fmt::Error)?.to_string();
+        text = time.as_bytes().first_chunk().copied().ok_or(fmt::Error)?;
+        LAST.set((second, text));
+    }
+    let mut micros = *b".000000Z";
+    let mut rest = now.subsec_micros();
+    for digit in micros[1..7].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    for part in [&text[..], &micros] {
+        writer.write_str(str::from_utf8(part).map_err(|_| fmt::Error)?)?;
+    }
+    Ok(())
 }
 
 /// Writes fields as they come.
@@ -173,6 +201,21 @@ mod tests {
         let timestamp = said.as_object_mut().unwrap().remove("timestamp").unwrap();
         assert!(timestamp.as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{timestamp}");
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn times_are_written_as_they_are() {
+        for (seconds, nanos, expected) in [
+            (0, 999, "1970-01-01T00:00:00.000000Z"),
+            (1_796_000_000, 1_000, "2026-11-30T00:53:20.000001Z"),
+            (1_796_000_000, 999_999_999, "2026-11-30T00:53:20.999999Z"),
+            (1_796_000_001, 120_000_000, "2026-11-30T00:53:21.120000Z"),
+        ] {
+            let mut text = String::new();
+            let now = UNIX_EPOCH + std::time::Duration::new(seconds, nanos);
+            write_time(&mut Writer::new(&mut text), now).unwrap();
+            assert_eq!(text, expected);
+        }
     }
 
     proptest! {
