@@ -127,7 +127,7 @@ async fn a_successor_that_never_serves_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_program_that_was_relieved_ends_well() {
+async fn the_program_that_was_relieved_ends_well_with_a_line_for_each_request() {
     let folder = tempfile::tempdir().unwrap();
     let pages = Replica::start(Behaviour::Status(200, "the page")).await;
     // Ports that were free a moment ago.
@@ -159,10 +159,15 @@ async fn the_program_that_was_relieved_ends_well() {
     };
 
     let first = start("first");
-    assert_eq!(page().await, "the page");
+    for _ in 0..300 {
+        assert_eq!(page().await, "the page");
+    }
     let _second = start("second");
 
     let status = tokio::task::spawn_blocking(move || first.wait());
     assert_eq!(status.await.unwrap(), 0);
+    let log = std::fs::read_to_string(folder.path().join("first")).unwrap();
+    let lines = log.lines().filter(|line| line.contains("GET /page 200 "));
+    assert_eq!(lines.count(), 300, "{log}");
     assert_eq!(page().await, "the page");
 }
