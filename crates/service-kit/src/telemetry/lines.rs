@@ -192,6 +192,21 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_written_before_a_program_ends() {
+        let (lines, mut out) = lines();
+        std::thread::spawn(|| {
+            lines.own().is_busy = true;
+            lines.soon(b"last\n").unwrap();
+        })
+        .join()
+        .unwrap();
+
+        lines.flush();
+
+        assert_eq!(read(&mut out, 5), "last\n");
+    }
+
+    #[test]
     fn nothing_is_lost_between_threads_and_no_line_is_cut() {
         let (lines, mut out) = lines();
         let threads: Vec<_> = (0..4)
