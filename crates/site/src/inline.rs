@@ -2,6 +2,7 @@
 //! (`docs/decisions/0029-style-within-the-page.md`).
 
 use crate::SiteError;
+use crate::settings::place;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use minijinja::value::Value;
@@ -67,15 +68,10 @@ impl Inline {
     pub(crate) fn value(&self) -> Value {
         Value::from_safe_string(self.0.clone())
     }
-
-    #[cfg(test)]
-    pub(crate) fn text(&self) -> &str {
-        &self.0
-    }
 }
 
 fn fault(file: &str, text: &str, at: usize, message: String) -> SiteError {
-    let line = text[..at].matches('\n').count() + 1;
+    let (line, _) = place(text, at);
     SiteError::Theme { place: format!("{file}:{line}"), message }
 }
 
@@ -87,7 +83,7 @@ mod tests {
     fn it_is_hashed_as_a_browser_reads_it() {
         let script = Inline::script("a.js", "\u{feff}alert(\r\n1)\r").unwrap();
 
-        assert_eq!(script.text(), "alert(\n1)\n");
+        assert_eq!(script.0, "alert(\n1)\n");
         // printf 'alert(\n1)\n' | openssl dgst -sha256 -binary | base64
         assert_eq!(script.source(), "'sha256-8U5dG6CPd9JVMOIsN0nA6+XctODmjeXiHt5nO0Z59X8='");
     }

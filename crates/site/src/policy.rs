@@ -2,7 +2,7 @@
 
 use crate::Settings;
 use crate::inline::Inline;
-use crate::settings::{CommentProvider, origin};
+use crate::settings::origin;
 use crate::theme::Theme;
 use std::fmt::Write;
 
@@ -14,8 +14,7 @@ type Directive<'a> = (&'a str, &'a str, &'a [String], &'a [Option<&'a str>]);
 pub(crate) fn policy(settings: &Settings, theme: &Theme) -> String {
     let own = settings.policy.directives();
     let analytics = origin(&settings.analytics);
-    let is_service = settings.comments.provider == CommentProvider::Script;
-    let comments = origin(&settings.comments.script).filter(|_| is_service);
+    let comments = origin(&settings.comments.script);
     let scripts = [theme.script.source()];
     let styles: Vec<String> = theme.styles.iter().map(Inline::source).collect();
     let directives: [Directive; 9] = [

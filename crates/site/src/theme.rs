@@ -261,7 +261,7 @@ mod tests {
         let page = theme.render("page.html", context! { title => "<a>", words }).unwrap();
 
         assert_eq!(page, "&lt;a&gt;|<a>|Archives");
-        assert_eq!(theme.styles[0].text(), "/* mine */");
+        assert_eq!(theme.styles[0].value().as_str(), Some("/* mine */"));
         assert_eq!(theme.words("fr").get_attr("tags").unwrap().to_string(), "Tags");
     }
 

@@ -71,11 +71,14 @@ impl Lines {
         let follow = || {
             loop {
                 std::thread::park();
-                while self.is_any_busy() {
+                let mut is_any_busy = true;
+                while is_any_busy {
                     std::thread::sleep(WAIT);
+                    is_any_busy = false;
                     for shard in &self.shards {
                         let mut shard = locked(shard);
                         shard.is_busy = !shard.waiting.is_empty();
+                        is_any_busy |= shard.is_busy;
                         let _ = self.write(&mut shard);
                     }
                 }
@@ -83,10 +86,6 @@ impl Lines {
         };
         let started = std::thread::Builder::new().name("log".into()).spawn(follow);
         started.expect("a process that can start no thread serves nobody").thread().clone()
-    }
-
-    fn is_any_busy(&self) -> bool {
-        self.shards.iter().any(|shard| locked(shard).is_busy)
     }
 
     fn write(&self, shard: &mut Shard) -> io::Result<()> {
